@@ -1,0 +1,142 @@
+/**
+ * Every error that TruLinks answers with. The code is the end of the problem's `type`; status, title and
+ * message are its API. `docs/reference/errors.md` is made from this table.
+ */
+import type { Guideline } from "./guidelines.ts";
+
+export interface ErrorEntry {
+  readonly status: number;
+  /** What kind of problem this is, in a few words; the same for every occurrence. */
+  readonly title: string;
+  /** What to do about it, for the caller. */
+  readonly remedy: string;
+  readonly guideline?: Guideline;
+}
+
+export const ERRORS = {
+  unparseable: {
+    status: 400,
+    title: "Problems parsing the request",
+    remedy: "Send a body that is valid JSON in UTF-8, and a path with valid percent-encoding.",
+  },
+  unauthenticated: {
+    status: 401,
+    title: "Requires authentication",
+    remedy: "Send `Authorization: Bearer <token>`, or `Basic` with the app's client id and secret.",
+    guideline: "authenticate",
+  },
+  "bad-credentials": {
+    status: 401,
+    title: "Bad credentials",
+    remedy: "The token, client id or secret is unknown, revoked or expired. Ask for a new one.",
+    guideline: "authenticate",
+  },
+  "operator-key-required": {
+    status: 401,
+    title: "Operator key required",
+    remedy: "Send `Authorization: Bearer <operator key>`; `trulinks up` says at start where the key is kept.",
+  },
+  forbidden: {
+    status: 403,
+    title: "Forbidden",
+    remedy: "These credentials are good, but not for this. Use those of the owner.",
+  },
+  "not-found": {
+    status: 404,
+    title: "Not Found",
+    remedy: "Check the path and the id; what you may not see is reported as not found.",
+  },
+  "no-upstream": {
+    status: 404,
+    title: "Not Found",
+    remedy: "No provider's API is connected. Start with `--upstream URL` to forward requests to one.",
+  },
+  "method-not-allowed": {
+    status: 405,
+    title: "Method not allowed",
+    remedy: "Use one of the methods that the `Allow` header lists.",
+  },
+  exists: {
+    status: 409,
+    title: "Exists already",
+    remedy: "Choose another id, or change the existing one.",
+  },
+  "idempotency-in-flight": {
+    status: 409,
+    title: "A request with this idempotency key is still running",
+    remedy: "Wait for the first request's answer, then repeat to read it again.",
+  },
+  "idempotency-unknown": {
+    status: 409,
+    title: "Outcome unknown",
+    remedy:
+      "The server stopped while a request with this key was running. Look whether it took effect, then use a new key.",
+  },
+  "too-large": {
+    status: 413,
+    title: "Body too large",
+    remedy: "Send a smaller body; the limit stands in `detail`.",
+  },
+  "unsupported-media-type": {
+    status: 415,
+    title: "Unsupported media type",
+    remedy: "Send `Content-Type: application/json`.",
+  },
+  "validation-failed": {
+    status: 422,
+    title: "Validation Failed",
+    remedy: "Mend the members that `errors` points at.",
+    guideline: "early-validation",
+  },
+  "idempotency-key-reused": {
+    status: 422,
+    title: "Idempotency key reused with another request",
+    remedy: "Use a new key for a new request; repeat a key only with the same body.",
+  },
+  "no-recipient": {
+    status: 422,
+    title: "No known recipient",
+    remedy:
+      "Name at least one user or group that exists (`POST /v1/users`, `PUT /v1/groups/{id}/users/{user}`).",
+  },
+  "url-refused": {
+    status: 422,
+    title: "URL refused",
+    remedy: "Use an https URL on a public address and port 443 or 1024 to 65535, without credentials.",
+    guideline: "secure-transport",
+  },
+  "too-many": {
+    status: 422,
+    title: "Too many",
+    remedy: "Delete one that is no longer used; the limit stands in `detail`.",
+  },
+  "rate-limited": {
+    status: 429,
+    title: "API rate limit exceeded",
+    remedy: "Wait the seconds that `Retry-After` says. `GET /rate_limit` shows the quota and costs nothing.",
+    guideline: "rate-limit",
+  },
+  internal: {
+    status: 500,
+    title: "Internal error",
+    remedy: "This is a fault of the server. Its log names the request id that stands in `detail`.",
+  },
+  "upstream-unreachable": {
+    status: 502,
+    title: "The API behind the gateway did not answer",
+    remedy: "Try again later; the provider has been told.",
+  },
+  unavailable: {
+    status: 503,
+    title: "Temporarily unavailable",
+    remedy: "Wait the seconds that `Retry-After` says and try again.",
+    guideline: "retry-after",
+  },
+  "upstream-timeout": {
+    status: 504,
+    title: "The API behind the gateway took too long",
+    remedy: "Look whether the request took effect, then try again.",
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;

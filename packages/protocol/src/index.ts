@@ -1,0 +1,12 @@
+/** `@trulinks/protocol`: what both ends of a TruLinks wire agree on. No dependency, no IO. */
+export * from "./bytes.ts";
+export * from "./errors.ts";
+export * from "./event.ts";
+export * from "./guidelines.ts";
+export * from "./headers.ts";
+export * from "./identity.ts";
+export * from "./ids.ts";
+export * from "./policy.ts";
+export * from "./problem.ts";
+export * from "./quota.ts";
+export * from "./signature.ts";

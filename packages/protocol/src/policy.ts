@@ -1,0 +1,53 @@
+/**
+ * The policy: every number that the platform keeps its integrators and itself to, as one document. It is
+ * validated at start, published at `GET /integrations/policy`, and read by the SDK and the doctor.
+ */
+
+export interface WindowPolicy {
+  readonly limit: number;
+  readonly window_s: number;
+}
+
+export interface Policy {
+  readonly rate_limit: {
+    readonly user: WindowPolicy;
+    readonly app: WindowPolicy;
+    readonly anonymous: WindowPolicy;
+    readonly resources: Readonly<Record<string, WindowPolicy>>;
+  };
+  readonly serial_requests: {
+    readonly in_flight_max: number;
+    readonly waiting_max: number;
+    readonly wait_ms_max: number;
+    readonly streams_max: number;
+  };
+  readonly write_pacing: { readonly gap_ms: number; readonly burst: number; readonly tolerance_ms: number };
+  readonly points: { readonly per_min: number; readonly read: number; readonly write: number };
+  readonly content_pacing: { readonly per_min: number; readonly per_h: number };
+  readonly webhooks: {
+    readonly ack_deadline_ms: number;
+    readonly retries_s: readonly number[];
+    readonly retention_days: number;
+  };
+  readonly validation: { readonly status: number };
+}
+
+/** The defaults of the design; GitHub's numbers where GitHub publishes one, Standard Webhooks' retry schedule. */
+export const POLICY_DEFAULT: Policy = {
+  rate_limit: {
+    user: { limit: 5_000, window_s: 3_600 },
+    app: { limit: 5_000, window_s: 3_600 },
+    anonymous: { limit: 60, window_s: 3_600 },
+    resources: { search: { limit: 30, window_s: 60 } },
+  },
+  serial_requests: { in_flight_max: 1, waiting_max: 8, wait_ms_max: 5_000, streams_max: 5 },
+  write_pacing: { gap_ms: 1_000, burst: 10, tolerance_ms: 100 },
+  points: { per_min: 900, read: 1, write: 5 },
+  content_pacing: { per_min: 80, per_h: 500 },
+  webhooks: {
+    ack_deadline_ms: 10_000,
+    retries_s: [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400],
+    retention_days: 7,
+  },
+  validation: { status: 422 },
+};

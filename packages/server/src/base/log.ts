@@ -1,0 +1,45 @@
+import { type DestinationStream, pino } from "pino";
+
+/** One wide line per unit of work. The names of events are an API: `test/goldens/log-events.txt` lists them. */
+export interface Log {
+  debug(event: string, fields?: LogFields): void;
+  info(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields): void;
+  /** Something is broken that needs a person. An `error` field keeps its stack. */
+  error(event: string, fields?: LogFields): void;
+}
+
+/** Values of a line. Secrets go in as `Secret` and come out masked. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** Where lines go as JSON; standard error if left out. */
+  readonly destination?: DestinationStream;
+  /** Sees every line whatever the level; the demo's live line is one. */
+  readonly observer?: (event: string, fields: LogFields) => void;
+}
+
+export function createLog({ level, destination, observer }: LogOptions): Log {
+  const lines = pino(
+    {
+      level,
+      base: null,
+      messageKey: "event",
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { error: pino.stdSerializers.err },
+    },
+    destination ?? pino.destination({ dest: 2, sync: true }),
+  );
+  const write =
+    (method: "debug" | "info" | "warn" | "error") =>
+    (event: string, fields: LogFields = {}) => {
+      observer?.(event, fields);
+      lines[method](fields, event);
+    };
+  return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
+}

@@ -1,0 +1,52 @@
+/**
+ * Encryption of secrets at rest: AES-256-GCM (NIST SP 800-38D), authenticated and bound to the row it lies in, so
+ * that a sealed secret copied to another row does not open there.
+ */
+import { createCipheriv, createDecipheriv } from "node:crypto";
+import type { Dice } from "../base/dice.ts";
+
+export const SECRET_KEY_BYTES = 32;
+
+const FORMAT = 1;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+export interface Vault {
+  /** `row` names where the result will lie, such as `hook:hok_…`. */
+  seal(plain: Uint8Array, row: string): Uint8Array;
+  /** Throws `SealBroken` if the key, the row or a byte is another than when it was sealed. */
+  open(sealed: Uint8Array, row: string): Uint8Array;
+}
+
+export class SealBroken extends Error {
+  constructor(row: string) {
+    super(
+      `What is sealed at ${row} does not open: it was sealed with another key, for another row, or is damaged.`,
+    );
+    this.name = "SealBroken";
+  }
+}
+
+/** `key`: 32 bytes. */
+export function createVault(key: Uint8Array, dice: Pick<Dice, "bytes">): Vault {
+  return {
+    seal(plain, row) {
+      const nonce = dice.bytes(NONCE_BYTES);
+      const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(row));
+      const body = Buffer.concat([cipher.update(plain), cipher.final()]);
+      return Buffer.concat([Uint8Array.of(FORMAT), nonce, body, cipher.getAuthTag()]);
+    },
+    open(sealed, row) {
+      if (sealed[0] !== FORMAT || sealed.length < 1 + NONCE_BYTES + TAG_BYTES) throw new SealBroken(row);
+      const nonce = sealed.subarray(1, 1 + NONCE_BYTES);
+      const body = sealed.subarray(1 + NONCE_BYTES, sealed.length - TAG_BYTES);
+      const decipher = createDecipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(row));
+      decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
+      try {
+        return Buffer.concat([decipher.update(body), decipher.final()]);
+      } catch {
+        throw new SealBroken(row);
+      }
+    },
+  };
+}

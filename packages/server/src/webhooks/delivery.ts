@@ -1,0 +1,47 @@
+import type { Guideline } from "@trulinks/protocol";
+import type { Outcome } from "./outcome.ts";
+
+export const DELIVERY_STATES = [
+  "waiting",
+  "delivered",
+  "rejected",
+  "failed",
+  "expired",
+  "replaced",
+  "revoked",
+] as const;
+/** All but `waiting` are ends. */
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
+
+export const WAITING_BECAUSE = ["due", "retry", "hook-paused", "hook-pending", "limit"] as const;
+export type WaitingBecause = (typeof WAITING_BECAUSE)[number];
+
+/** One attempt as it is kept and shown. */
+export interface AttemptRecord {
+  readonly number: number;
+  readonly atMs: number;
+  readonly outcome: Outcome["kind"];
+  /** HTTP status of the answer; null where none came. */
+  readonly status: number | null;
+  readonly guideline: Guideline | null;
+  readonly timings: Timings;
+  /** What was sent and answered; null in lists. */
+  readonly exchange: Exchange | null;
+}
+
+/** Milliseconds since the attempt began; null for what was not reached. */
+export interface Timings {
+  readonly firstByteMs: number | null;
+  readonly totalMs: number;
+}
+
+export interface Exchange {
+  readonly requestHeaders: readonly (readonly [string, string])[];
+  /** Null where no answer came. */
+  readonly answerHeaders: readonly (readonly [string, string])[] | null;
+  /** Up to 64 KiB, as text; what is not UTF-8 is replaced. */
+  readonly answerBody: string | null;
+}
+
+/** Of an answer this much is read and kept; the rest is dropped. */
+export const ANSWER_BYTES_MAX = 64 * 1024;

@@ -1,0 +1,44 @@
+import type { AppId, HookId, UserId } from "@trulinks/protocol";
+
+/** A user's hook gets that user's events; an app's gets those of every user with a live grant. */
+export type HookOwner =
+  | { readonly kind: "user"; readonly userId: UserId }
+  | { readonly kind: "app"; readonly appId: AppId };
+
+/**
+ * `pending`: made by an integrator, waits for the first 2xx to a signed ping; its deliveries are kept.
+ * `active`: delivers. `paused`: keeps. `disabled`: its receiver said 410 Gone; nothing is made for it.
+ */
+export const HOOK_STATES = ["pending", "active", "paused", "disabled"] as const;
+export type HookState = (typeof HOOK_STATES)[number];
+
+export interface Hook {
+  readonly id: HookId;
+  readonly owner: HookOwner;
+  readonly url: string;
+  /** Patterns such as `issue.*`; see `matchesPattern` in the protocol. */
+  readonly events: readonly string[];
+  /** `user`: what concerns a user is signed with that user's own secret for this hook. */
+  readonly secretPer: "user" | "hook";
+  readonly signature: "standard" | "github";
+  readonly verifyTls: boolean;
+  /** Certificates in PEM that are trusted for this hook instead of the system's. */
+  readonly ca: string | null;
+  /** 1 000 to 30 000. */
+  readonly ackDeadlineMs: number;
+  readonly retries: "default" | "none";
+  /** Deliveries under way at once, 1 to 8. */
+  readonly inFlightMax: number;
+  readonly state: HookState;
+  readonly createdAtMs: number;
+}
+
+/** DESIGN, the wire: 10 s unless a hook asks for more, and never more than 30. */
+export const ACK_DEADLINE_MS_MIN = 1_000;
+export const ACK_DEADLINE_MS_MAX = 30_000;
+export const HOOK_IN_FLIGHT_MAX = 8;
+export const HOOKS_PER_OWNER_MAX = 100;
+export const HOOK_EVENTS_MAX = 100;
+export const HOOK_URL_CHARACTERS_MAX = 2_048;
+/** How long a replaced secret still signs beside the new one. */
+export const SECRET_OVERLAP_MS = 24 * 3_600_000;
