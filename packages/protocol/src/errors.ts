@@ -19,6 +19,11 @@ export const ERRORS = {
     title: "Problems parsing the request",
     remedy: "Send a body that is valid JSON in UTF-8, and a path with valid percent-encoding.",
   },
+  "upgrade-unsupported": {
+    status: 400,
+    title: "Protocol upgrades are not supported",
+    remedy: "Send an ordinary request; for a stream, ask for server-sent events.",
+  },
   unauthenticated: {
     status: 401,
     title: "Requires authentication",
@@ -55,6 +60,11 @@ export const ERRORS = {
     status: 405,
     title: "Method not allowed",
     remedy: "Use one of the methods that the `Allow` header lists.",
+  },
+  "request-timeout": {
+    status: 408,
+    title: "The request took too long to arrive",
+    remedy: "Send headers and body without long pauses, on a new connection.",
   },
   exists: {
     status: 409,
@@ -109,6 +119,11 @@ export const ERRORS = {
     status: 422,
     title: "Too many",
     remedy: "Delete one that is no longer used; the limit stands in `detail`.",
+  },
+  "header-too-large": {
+    status: 431,
+    title: "Request header fields too large",
+    remedy: "Send fewer or shorter headers, or a shorter path; together they may have 16 KiB.",
   },
   "rate-limited": {
     status: 429,

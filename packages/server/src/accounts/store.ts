@@ -73,7 +73,7 @@ export interface TokenRequest {
   /** SHA-256 of the token's text. Tokens have 160 bits of chance, so a slow hash would protect nothing more. */
   readonly hash: Uint8Array;
   readonly userId: UserId;
-  /** With an app, the token belongs to the grant, which is made as `newGrantId` if there is none. */
+  /** With an app, the token belongs to the grant, which is made as `newGrantId` (with the token's scopes) if there is none. */
   readonly appId: AppId | null;
   readonly newGrantId: GrantId;
   readonly scopes: readonly string[] | null;
@@ -105,7 +105,8 @@ export interface AccountStore {
   listUsers(page: PageRequest): Promise<Page<User>>;
   /**
    * Ends the user in one step: the row is gone, grants are revoked, tokens and memberships gone, its own hooks
-   * gone, and whatever waited for it (own hooks and app hooks) is `revoked`. Null: no such user.
+   * gone, and whatever waited for it (own hooks and app hooks) is `revoked`. Apps it owned stay, without an owner.
+   * Null: no such user.
    */
   deleteUser(id: UserId, nowMs: number): Promise<Ended | null>;
 
@@ -143,7 +144,7 @@ export interface AccountStore {
   revokeGrant(id: GrantId, nowMs: number): Promise<Ended | null>;
 
   createToken(request: TokenRequest): Promise<TokenMade>;
-  /** Live tokens, by id, ascending; none that expired before `nowMs` or whose grant is revoked. */
+  /** Live tokens, by id, ascending; none that has expired at `nowMs` (a token ends at `expiresAtMs`), none of a revoked grant. */
   listTokens(
     filter: { readonly userId?: UserId; readonly grantId?: GrantId },
     page: PageRequest,

@@ -9,15 +9,43 @@ export interface Part {
 }
 
 export interface Lifecycle {
-  /** Starts the parts in order. If one fails, those before it are stopped, last first, and its error is thrown. */
+  /**
+   * Starts the parts in order. If one fails, those before it are stopped, last first, and its error is thrown.
+   * Throws `StoppedWhileStarting` if `stop` is called meanwhile; what was started is stopped then.
+   */
   start(parts: readonly Part[]): Promise<void>;
-  /** Stops what was started, last first. A part that fails to stop is logged and does not hold up the others. */
+  /**
+   * Stops what was started, last first; a part that is just starting may finish that first. A part that fails to
+   * stop is logged and does not hold up the others. Asked twice, it is done once. For good: nothing starts after it.
+   */
   stop(): Promise<void>;
+}
+
+export class StoppedWhileStarting extends Error {
+  constructor() {
+    super("Stopped while starting.");
+    this.name = "StoppedWhileStarting";
+  }
 }
 
 export function createLifecycle(log: Log): Lifecycle {
   const running: Part[] = [];
+  let startUnderWay: Promise<void> = Promise.resolve();
   let stopping: Promise<void> | null = null;
+
+  async function startAll(parts: readonly Part[]): Promise<void> {
+    try {
+      for (const part of parts) {
+        if (stopping !== null) throw new StoppedWhileStarting();
+        running.push(part);
+        await part.start();
+      }
+      if (stopping !== null) throw new StoppedWhileStarting();
+    } catch (error) {
+      await stopAll();
+      throw error;
+    }
+  }
 
   async function stopAll(): Promise<void> {
     for (let part = running.pop(); part !== undefined; part = running.pop()) {
@@ -30,19 +58,13 @@ export function createLifecycle(log: Log): Lifecycle {
   }
 
   return {
-    async start(parts) {
-      for (const part of parts) {
-        running.push(part);
-        try {
-          await part.start();
-        } catch (error) {
-          await stopAll();
-          throw error;
-        }
-      }
+    start(parts) {
+      const started = startAll(parts);
+      startUnderWay = started.catch(() => {});
+      return started;
     },
     stop() {
-      stopping ??= stopAll();
+      stopping ??= startUnderWay.then(stopAll);
       return stopping;
     },
   };

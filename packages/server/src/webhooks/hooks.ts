@@ -1,7 +1,27 @@
-import type { EventId, HookId, UserId } from "@trulinks/protocol";
-import type { Secret } from "../base/secret.ts";
-import type { Hook, HookOwner } from "./hook.ts";
-import type { HookChange } from "./store.ts";
+import {
+  type EventId,
+  formatSecret,
+  type HookId,
+  ID_CHANCE_BYTES,
+  makeId,
+  type Policy,
+  type UserId,
+} from "@trulinks/protocol";
+import type { Clock } from "../base/clock.ts";
+import type { Dice } from "../base/dice.ts";
+import { Secret } from "../base/secret.ts";
+import type { AddressPolicy } from "./addresses.ts";
+import {
+  HOOK_IN_FLIGHT_MAX,
+  HOOKS_PER_OWNER_MAX,
+  type Hook,
+  type HookOwner,
+  SECRET_OVERLAP_MS,
+} from "./hook.ts";
+import { judgeChange, judgeRequest } from "./hook-request.ts";
+import { type Keyring, secretRow } from "./signing-secrets.ts";
+import type { HookChange, NewPing, SecretVersion, WebhookStore } from "./store.ts";
+import { deriveUserSecret } from "./user-secret.ts";
 
 /** What a hook may be made with; all but `owner`, `url` and `events` has a default. */
 export interface HookRequest {
@@ -62,4 +82,142 @@ export interface Hooks {
   /** One user's live secrets for an app's hook, newest first. Null: not served by this hook. */
   readUserSecret(id: HookId, userId: UserId): Promise<readonly LiveSecret[] | null>;
   rotateUserSecret(id: HookId, userId: UserId): Promise<readonly LiveSecret[] | null>;
+}
+
+export interface HooksDeps {
+  readonly store: Pick<
+    WebhookStore,
+    | "createHook"
+    | "findHook"
+    | "changeHook"
+    | "deleteHook"
+    | "ping"
+    | "rotateSecret"
+    | "findUserSecret"
+    | "rotateUserSecret"
+  >;
+  readonly keyring: Keyring;
+  readonly clock: Pick<Clock, "now">;
+  readonly dice: Pick<Dice, "bytes">;
+  readonly addresses: AddressPolicy;
+  readonly policy: () => Pick<Policy["webhooks"], "ack_deadline_ms">;
+  /** Tells the sender that something may be due. */
+  readonly wake: () => void;
+}
+
+const SECRET_BYTES = 32;
+
+export function createHooks(deps: HooksDeps): Hooks {
+  return {
+    create: (request, by) => createHook(deps, request, by),
+    change: (id, change, by) => changeHook(deps, id, change, by),
+    remove: (id) => deps.store.deleteHook(id, deps.clock.now()),
+    async ping(id) {
+      const ping = newPing(deps);
+      if (!(await deps.store.ping(id, ping))) return null;
+      deps.wake();
+      return ping.eventId;
+    },
+    rotateSecret: (id) => rotateSecret(deps, id),
+    async readUserSecret(id, userId) {
+      if (!(await signsPerUser(deps, id))) return null;
+      return liveSecrets(deps, id, userId, await deps.store.findUserSecret(id, userId, deps.clock.now()));
+    },
+    async rotateUserSecret(id, userId) {
+      if (!(await signsPerUser(deps, id))) return null;
+      const nowMs = deps.clock.now();
+      const when = { nowMs, oldUntilMs: nowMs + SECRET_OVERLAP_MS };
+      return liveSecrets(deps, id, userId, await deps.store.rotateUserSecret(id, userId, when));
+    },
+  };
+}
+
+async function createHook(deps: HooksDeps, request: HookRequest, by: Maker): Promise<HookCreated> {
+  const flaw = judgeRequest(deps.addresses, request);
+  if (flaw !== null) return flaw;
+
+  const nowMs = deps.clock.now();
+  const { owner, url, events, signature = "standard" } = request;
+  const hook: Hook = {
+    id: makeId("hook", nowMs, deps.dice.bytes(ID_CHANCE_BYTES)),
+    owner,
+    url,
+    events,
+    secretPer: request.secretPer ?? (owner.kind === "app" && signature === "standard" ? "user" : "hook"),
+    signature,
+    verifyTls: request.verifyTls ?? true,
+    ca: request.ca ?? null,
+    ackDeadlineMs: request.ackDeadlineMs ?? deps.policy().ack_deadline_ms,
+    retries: request.retries ?? "default",
+    inFlightMax: request.inFlightMax ?? HOOK_IN_FLIGHT_MAX,
+    state: by === "operator" ? "active" : "pending",
+    createdAtMs: nowMs,
+  };
+  const secret = request.secret ?? makeSecret(deps, signature);
+  const made = await deps.store.createHook(hook, seal(deps, hook.id, secret), {
+    ownedMax: HOOKS_PER_OWNER_MAX,
+    ping: by === "operator" ? null : newPing(deps),
+  });
+  if (made.kind !== "made") return made;
+  if (by === "integrator") deps.wake();
+  return { kind: "made", hook: made.hook, secret };
+}
+
+async function changeHook(deps: HooksDeps, id: HookId, change: HookChange, by: Maker): Promise<HookChanged> {
+  const hook = await deps.store.findHook(id);
+  if (hook === null) return { kind: "unknown-hook" };
+  const flaw = judgeChange(deps.addresses, hook, change, by);
+  if (flaw !== null) return flaw;
+
+  const changed = await deps.store.changeHook(id, change, deps.clock.now());
+  if (changed === null) return { kind: "unknown-hook" };
+  if (changed.state === "active") deps.wake();
+  return { kind: "changed", hook: changed };
+}
+
+async function rotateSecret(deps: HooksDeps, id: HookId): Promise<Secret | null> {
+  const hook = await deps.store.findHook(id);
+  if (hook === null) return null;
+  const secret = makeSecret(deps, hook.signature);
+  const nowMs = deps.clock.now();
+  // GitHub's header has room for one signature: there the new secret takes over at once.
+  const oldUntilMs = hook.signature === "github" ? nowMs : nowMs + SECRET_OVERLAP_MS;
+  const isRotated = await deps.store.rotateSecret(id, seal(deps, id, secret), { nowMs, oldUntilMs });
+  return isRotated ? secret : null;
+}
+
+async function signsPerUser({ store }: HooksDeps, id: HookId): Promise<boolean> {
+  return (await store.findHook(id))?.secretPer === "user";
+}
+
+function liveSecrets(
+  { keyring }: HooksDeps,
+  hookId: HookId,
+  userId: UserId,
+  versions: readonly SecretVersion[] | null,
+): readonly LiveSecret[] | null {
+  if (versions === null) return null;
+  return versions.map(({ version, untilMs }) => ({
+    secret: new Secret(deriveUserSecret(keyring.masterKey, { hookId, userId, version })),
+    version,
+    untilMs,
+  }));
+}
+
+function makeSecret({ dice }: HooksDeps, signature: Hook["signature"]): Secret {
+  const chance = dice.bytes(SECRET_BYTES);
+  return new Secret(signature === "standard" ? formatSecret(chance) : Buffer.from(chance).toString("hex"));
+}
+
+function seal({ keyring }: HooksDeps, hookId: HookId, secret: Secret): Uint8Array {
+  return keyring.vault.seal(Buffer.from(secret.reveal()), secretRow(hookId));
+}
+
+function newPing({ clock, dice }: HooksDeps): NewPing {
+  const atMs = clock.now();
+  return {
+    eventId: makeId("event", atMs, dice.bytes(ID_CHANCE_BYTES)),
+    deliveryId: makeId("delivery", atMs, dice.bytes(ID_CHANCE_BYTES)),
+    atMs,
+  };
 }

@@ -48,3 +48,61 @@ export const OUTCOMES = {
     guideline: "secure-transport",
   },
 } as const satisfies Record<Outcome["kind"], { sentence: string; guideline: Guideline | null }>;
+
+/** Only these say when to come back (RFC 6585, RFC 9110); elsewhere `Retry-After` has another meaning or none. */
+const STATUSES_WITH_RETRY_AFTER = [429, 503];
+
+export function outcomeOfStatus(status: number, retryAfterMs: number | null): Outcome {
+  if (status >= 200 && status <= 299) return { kind: "accepted", status };
+  if (status === 422) return { kind: "rejected", status };
+  const isHeeded = STATUSES_WITH_RETRY_AFTER.includes(status);
+  return { kind: "refused", status, retryAfterMs: isHeeded ? retryAfterMs : null };
+}
+
+/** Error codes of Node, OpenSSL and undici; those that begin alike are told apart in `unansweredBy`. */
+const UNANSWERED_BY_CODE: Readonly<Record<string, Unanswered>> = {
+  BLOCKED_ADDRESS: "blocked-address",
+  UND_ERR_CONNECT_TIMEOUT: "deadline",
+  ENOTFOUND: "dns",
+  ENODATA: "dns",
+  ECONNREFUSED: "connect",
+  EHOSTUNREACH: "connect",
+  EHOSTDOWN: "connect",
+  ENETUNREACH: "connect",
+  ENETDOWN: "connect",
+  EADDRNOTAVAIL: "connect",
+  EACCES: "connect",
+  EPERM: "connect",
+  ETIMEDOUT: "connect",
+  CERT_HAS_EXPIRED: "tls-expired",
+  CERT_NOT_YET_VALID: "tls-expired",
+  ERR_TLS_CERT_ALTNAME_INVALID: "tls-host",
+  HOSTNAME_MISMATCH: "tls-host",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "tls-untrusted",
+  SELF_SIGNED_CERT_IN_CHAIN: "tls-untrusted",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "tls-untrusted",
+  UNABLE_TO_GET_ISSUER_CERT: "tls-untrusted",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "tls-untrusted",
+  CERT_CHAIN_TOO_LONG: "tls-untrusted",
+  CERT_UNTRUSTED: "tls-untrusted",
+  CERT_REJECTED: "tls-untrusted",
+  CERT_REVOKED: "tls-untrusted",
+  CERT_SIGNATURE_FAILURE: "tls-untrusted",
+  INVALID_CA: "tls-untrusted",
+  INVALID_PURPOSE: "tls-untrusted",
+  PATH_LENGTH_EXCEEDED: "tls-untrusted",
+  EPROTO: "tls",
+  UND_ERR_HEADERS_OVERFLOW: "garbled",
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "garbled",
+};
+
+/** Why no answer came, by the code of the error; what is not known by name broke the connection. */
+export function unansweredBy(code: string): Unanswered {
+  const known = UNANSWERED_BY_CODE[code];
+  if (known !== undefined) return known;
+  if (code.startsWith("HPE_")) return "garbled";
+  if (code.startsWith("EAI_")) return "dns";
+  if (code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_") || code.startsWith("ERR_OSSL_"))
+    return "tls";
+  return "reset";
+}

@@ -1,4 +1,16 @@
-import type { Receipt } from "./store.ts";
+import {
+  actionOf,
+  type EventId,
+  type GroupId,
+  ID_CHANCE_BYTES,
+  makeId,
+  type UserId,
+} from "@trulinks/protocol";
+import type { Clock } from "../base/clock.ts";
+import type { Dice } from "../base/dice.ts";
+import type { Log } from "../base/log.ts";
+import { fingerprint } from "./canonical-json.ts";
+import type { Claim, ClaimRequest, Ingested, NewEvent, Receipt, WebhookStore } from "./store.ts";
 
 /** An event as a provider reports it, already of the right form. */
 export interface EventRequest {
@@ -18,3 +30,70 @@ export type Published =
 
 /** Stores events with their deliveries and starts to send them. Resolves when all of it is on disk. */
 export type Publish = (requests: readonly EventRequest[]) => Promise<readonly Published[]>;
+
+/** Where deliveries go that were leased in the transaction that stored them: the sender's door. */
+export interface Intake {
+  /** How many deliveries can be taken now, and of which hooks none. */
+  room(): Pick<ClaimRequest, "countMax" | "exceptHooks">;
+  /** Takes what was claimed. `left`: how many more are due in the store for want of room. */
+  take(claims: readonly Claim[], left: number): void;
+}
+
+export interface PublishDeps {
+  readonly store: Pick<WebhookStore, "ingest">;
+  readonly intake: Intake;
+  readonly clock: Pick<Clock, "now">;
+  readonly dice: Pick<Dice, "bytes">;
+  readonly log: Log;
+}
+
+export function createPublish(deps: PublishDeps): Publish {
+  return async (requests) => {
+    const nowMs = deps.clock.now();
+    const events = requests.map((request) => newEvent(deps.dice, request, nowMs));
+    const room = deps.intake.room();
+    const ingested = await deps.store.ingest(events, { nowMs, ...room });
+    startToSend(deps.intake, ingested, room.countMax);
+    return ingested.map((result, index) => {
+      report(deps.log, result, requests[index]?.type);
+      return publishedOf(result);
+    });
+  };
+}
+
+function newEvent(dice: Pick<Dice, "bytes">, request: EventRequest, nowMs: number): NewEvent {
+  const { id, idempotencyKey, type, users, groups, data } = request;
+  return {
+    id: (id as EventId | null) ?? makeId("event", nowMs, dice.bytes(ID_CHANCE_BYTES)),
+    receiptKeys: [
+      ...(id === null ? [] : [`id:${id}`]),
+      ...(idempotencyKey === null ? [] : [`key:${idempotencyKey}`]),
+    ],
+    fingerprint: fingerprint({ id, type, users, groups, data }),
+    type,
+    action: actionOf(type),
+    data: JSON.stringify(data),
+    userIds: users as readonly UserId[],
+    groupIds: groups as readonly GroupId[],
+    atMs: nowMs,
+  };
+}
+
+function startToSend(intake: Intake, ingested: readonly Ingested[], countMax: number): void {
+  const accepted = ingested.filter((result) => result.kind === "accepted");
+  if (accepted.length === 0) return;
+  const claims = accepted.flatMap((result) => result.claims);
+  const stored = accepted.reduce((count, result) => count + result.receipt.deliveries, 0);
+  // With room to spare, what was not claimed waits for a hook that is full or paused, and not for us.
+  intake.take(claims, claims.length < countMax ? 0 : stored - claims.length);
+}
+
+function publishedOf(result: Ingested): Published {
+  return result.kind === "accepted" ? { kind: "accepted", receipt: result.receipt } : result;
+}
+
+function report(log: Log, result: Ingested, type: string | undefined): void {
+  if (result.kind !== "accepted") return;
+  const { id, deliveries, unknown } = result.receipt;
+  log.info("event.accepted", { event: id, type, deliveries, unknown: unknown.length });
+}

@@ -1,0 +1,51 @@
+/** Request bodies: JSON in UTF-8, to the letter. What would be changed silently by parsing is refused or told. */
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { findInexactNumbers } from "./inexact-numbers.ts";
+import { Refusal } from "./problem.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** JSON pointers of the body's numbers that JavaScript cannot hold; only looked for where the route says so. */
+    inexactNumbers: readonly string[];
+  }
+}
+
+export function acceptJson(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.decorateRequest("inexactNumbers", Object.freeze([]) as unknown as readonly string[]);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, bytes, done) => {
+    // Where no body is asked for, none is fine whatever the header says; elsewhere the schema will miss it.
+    if (bytes.length === 0) return done(null, undefined);
+    const text = textOf(request, bytes);
+    if (text instanceof Refusal) return done(text);
+    parse(request, text, (error, body) => {
+      if (error) return done(new Refusal("unparseable", { detail: reasonOf(error) }));
+      if (request.routeOptions.config.exactNumbers) request.inexactNumbers = findInexactNumbers(text, body);
+      done(null, body);
+    });
+  });
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+function textOf(request: FastifyRequest, bytes: Buffer): string | Refusal {
+  const encoding = request.headers["content-encoding"] ?? "identity";
+  if (encoding !== "identity") {
+    return new Refusal("unsupported-media-type", { detail: "The body must not be compressed." });
+  }
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return new Refusal("unparseable", { detail: "The body is not UTF-8." });
+  }
+}
+
+// The parser's own message quotes the text, which may hold a secret.
+function reasonOf(error: Error): string {
+  const position = /position \d+/.exec(error.message)?.[0];
+  if (error.message.includes("forbidden prototype")) {
+    return "The body has a member `__proto__`, or `constructor` with `prototype`; neither is taken.";
+  }
+  return position ? `The body is not valid JSON at ${position}.` : "The body is not valid JSON.";
+}

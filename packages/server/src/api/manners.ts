@@ -1,0 +1,165 @@
+/** What every route of both APIs has in common, so that a route says only what is its own. */
+import { HEADERS, ID_CHANCE_BYTES, makeId } from "@trulinks/protocol";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import type { Caller } from "../accounts/caller.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Dice } from "../base/dice.ts";
+import type { Log } from "../base/log.ts";
+import { createAllowed } from "./allowed-methods.ts";
+import { type IdempotencyDeps, rememberAnswers } from "./idempotency.ts";
+import { acceptJson } from "./json-body.ts";
+import { completeSchemas, type DocumentOptions, documentRoutes } from "./openapi.ts";
+import { Refusal, refusalOf, resourceOf, sendRefusal } from "./problem.ts";
+
+/** Bodies without a limit of their own. */
+export const BODY_BYTES_MAX = 64 * 1024;
+
+// Longer than any id, so that it is the schema that refuses.
+const PARAMETER_CHARACTERS_MAX = 4_096;
+
+declare module "fastify" {
+  interface FastifyRequest {
+    caller: Caller;
+  }
+  interface FastifyContextConfig {
+    /** What the route is about, such as `Hook`; stands in validation errors. */
+    readonly resource?: string;
+    /** Needs no credentials. Bad ones are refused all the same. */
+    readonly open?: boolean;
+    /** Numbers that JavaScript cannot hold are looked for in the body. */
+    readonly exactNumbers?: boolean;
+  }
+}
+
+export type Api = FastifyInstance<
+  import("fastify").RawServerDefault,
+  import("http").IncomingMessage,
+  import("http").ServerResponse,
+  import("fastify").FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+export interface MannersDeps extends IdempotencyDeps {
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly log: Log;
+}
+
+export interface MannersOptions extends DocumentOptions {
+  readonly api: "provider" | "integrator";
+  /** The page that explains the problems, such as `/integrations/problems`. */
+  readonly problemsPage: string;
+  /** Who is calling; throws a `Refusal` if the credentials are missing or bad. */
+  authenticate(request: FastifyRequest, open: boolean): Promise<Caller>;
+}
+
+export async function createApi(deps: MannersDeps, options: MannersOptions): Promise<Api> {
+  const fail = createFail(deps, options);
+  const app = Fastify({
+    bodyLimit: BODY_BYTES_MAX,
+    routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX },
+    genReqId: () => makeId("request", deps.clock.now(), deps.dice.bytes(ID_CHANCE_BYTES)),
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        allErrors: true,
+        verbose: true,
+      },
+    },
+    frameworkErrors: (error, request, reply) => fail(error, request, greet(request, reply)),
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  app.setSerializerCompiler(() => (body) => JSON.stringify(body));
+  app.setErrorHandler(fail);
+  acceptJson(app);
+  completeSchemas(app, options);
+  await documentRoutes(app, options);
+
+  const allowed = createAllowed(app);
+  app.decorateRequest("caller", null as unknown as Caller);
+  app.addHook("onRequest", async (request, reply) => {
+    greet(request, reply);
+    request.caller = await options.authenticate(request, request.routeOptions.config.open === true);
+  });
+  app.addHook("preValidation", async (request) => {
+    parseParameters(request);
+    refuseUnaskedBody(request);
+  });
+  rememberAnswers(app, deps);
+  app.addHook("onResponse", async (request, reply) => logAnswer(deps, options.api, request, reply));
+  app.setNotFoundHandler((request) => {
+    const methods = allowed(request.url);
+    if (methods.length === 0) throw new Refusal("not-found");
+    throw new Refusal("method-not-allowed", { headers: { Allow: methods.join(", ") } });
+  });
+  return app;
+}
+
+function greet(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return reply.headers({
+    [HEADERS.request]: request.id,
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+  });
+}
+
+type Fail = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply;
+
+function createFail({ log }: MannersDeps, { api, problemsPage }: MannersOptions): Fail {
+  return (error, request, reply) => {
+    const refusal = refusalOf(error, request);
+    if (refusal) return sendRefusal(request, reply, refusal, problemsPage);
+    log.error("api.failed", { api, request: request.id, route: request.routeOptions.url, error });
+    const detail = `Request ${request.id} failed.`;
+    return sendRefusal(request, reply, new Refusal("internal", { detail }), problemsPage);
+  };
+}
+
+// Everything in a URL is text; what the schema calls an integer becomes one if it is written as one.
+function parseParameters(request: FastifyRequest): void {
+  const { properties = {} } = (request.routeOptions.schema?.querystring ?? {}) as {
+    properties?: Record<string, { readonly type?: string }>;
+  };
+  const query = request.query as Record<string, unknown>;
+  for (const [name, { type }] of Object.entries(properties)) {
+    const text = query[name];
+    if (type === "integer" && typeof text === "string" && /^-?\d{1,15}$/.test(text))
+      query[name] = Number(text);
+  }
+}
+
+function refuseUnaskedBody(request: FastifyRequest): void {
+  const { body } = request;
+  if (request.routeOptions.schema?.body !== undefined || body === undefined) return;
+  if (typeof body === "object" && body !== null && Object.keys(body).length === 0) return;
+  throw new Refusal("validation-failed", {
+    errors: [
+      {
+        resource: resourceOf(request),
+        field: "",
+        code: "unknown",
+        message: "No body is taken here.",
+        pointer: "",
+      },
+    ],
+  });
+}
+
+function logAnswer(
+  { log }: MannersDeps,
+  api: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  log.info("api.answered", {
+    api,
+    method: request.method,
+    route: request.routeOptions.url ?? null,
+    status: reply.statusCode,
+    duration_ms: Math.round(reply.elapsedTime),
+    request: request.id,
+  });
+}

@@ -1,0 +1,152 @@
+import { type FieldError, problem } from "@trulinks/protocol";
+import type { FastifyRequest } from "fastify";
+import type { Static } from "typebox";
+import type { EventRequest, Published } from "../../webhooks/publish.ts";
+import { idempotencyKeyOf } from "../idempotency.ts";
+import type { Api } from "../manners.ts";
+import { Refusal } from "../problem.ts";
+import {
+  BATCH_BYTES_MAX,
+  BatchBody,
+  BatchShape,
+  EVENT_BYTES_MAX,
+  EVENT_DEPTH_MAX,
+  EventBody,
+  eventRequestOf,
+  isDeeperThan,
+  ReceiptShape,
+  receiptShape,
+} from "../resources/event.ts";
+import { answers, json, refer } from "../schemas.ts";
+import { fieldErrors, type SchemaError } from "../validation.ts";
+import { PROBLEMS_PAGE, type ProviderDeps } from "./app.ts";
+
+const tags = ["events"];
+
+export function eventRoutes(api: Api, { publish }: ProviderDeps): void {
+  api.post(
+    "/v1/events",
+    {
+      bodyLimit: EVENT_BYTES_MAX,
+      config: { resource: "Event", exactNumbers: true, ownIdempotency: true },
+      schema: {
+        operationId: "publishEvent",
+        summary: "Publish an event",
+        description:
+          "Answered when the event and its deliveries are on disk. The same `id` or `Idempotency-Key` again gives the same answer and no second delivery, for 7 days. Numbers beyond 2^53 are sent as strings.",
+        tags,
+        body: EventBody,
+        response: answers({ 202: json("Taken", refer(ReceiptShape)) }, "no-recipient"),
+      },
+    },
+    async (request, reply) => {
+      const key = idempotencyKeyOf(request);
+      const errors = contentErrors(request.body, request.inexactNumbers);
+      if (errors.length > 0) throw new Refusal("validation-failed", { errors });
+      const [published] = await publish([eventRequestOf(request.body, key)]);
+      const result = resultOf(published);
+      if (result.kind === "refused") throw result.refusal;
+      return reply.code(202).send(result.receipt);
+    },
+  );
+
+  api.post(
+    "/v1/events/batch",
+    {
+      bodyLimit: BATCH_BYTES_MAX,
+      config: { resource: "Batch", exactNumbers: true },
+      schema: {
+        operationId: "publishEvents",
+        summary: "Publish up to 1 000 events",
+        description: "Each is taken or refused on its own, as if it had been sent alone; in order.",
+        tags,
+        body: BatchBody,
+        response: answers({ 202: json("One result for each event", refer(BatchShape)) }),
+      },
+    },
+    async (request, reply) => {
+      const verdicts = request.body.events.map((event, index) => judge(request, event, index));
+      const good = verdicts.filter((verdict) => !(verdict instanceof Refusal));
+      const published = (good.length > 0 ? await publish(good) : []).values();
+      const results = verdicts.map((verdict) =>
+        batchResult(verdict instanceof Refusal ? { kind: "refused", refusal: verdict } : resultOf(published.next().value)),
+      );
+      return reply.code(202).send({ results });
+    },
+  );
+}
+
+type Result =
+  | { readonly kind: "taken"; readonly receipt: Static<typeof ReceiptShape> }
+  | { readonly kind: "refused"; readonly refusal: Refusal };
+
+function resultOf(published: Published | undefined): Result {
+  switch (published?.kind) {
+    case "accepted":
+    case "repeated":
+      return { kind: "taken", receipt: receiptShape(published.receipt) };
+    case "reused":
+      return { kind: "refused", refusal: new Refusal("idempotency-key-reused") };
+    case "no-recipient":
+      return { kind: "refused", refusal: new Refusal("no-recipient") };
+    case undefined:
+      throw new Error("An event was published and has no result.");
+    default:
+      return published satisfies never;
+  }
+}
+
+type BatchResult = Static<typeof BatchShape>["results"][number];
+
+function batchResult(result: Result): BatchResult {
+  if (result.kind === "taken") return { status: 202, ...result.receipt };
+  const { code, options } = result.refusal;
+  const body: Problem = problem(code, { ...options, documentation: PROBLEMS_PAGE });
+  return { status: body.status, problem: body as BatchResult extends { problem: infer P } ? P : never };
+}
+
+/** One event of a batch, looked at as if it had come alone. */
+function judge(request: FastifyRequest, event: unknown, index: number): EventRequest | Refusal {
+  const validate = request.compileValidationSchema(EventBody, "body");
+  if (!validate(event)) {
+    const errors = fieldErrors((validate.errors ?? []) as readonly SchemaError[], "body", "Event");
+    return new Refusal("validation-failed", { errors });
+  }
+  if (isTooLarge(request, event)) {
+    return new Refusal("too-large", { detail: `The event is larger than ${EVENT_BYTES_MAX} bytes.` });
+  }
+  const prefix = `/events/${index}/`;
+  const inexact = request.inexactNumbers.filter((pointer) => pointer.startsWith(prefix));
+  const body = event as Static<typeof EventBody>;
+  const errors = contentErrors(
+    body,
+    inexact.map((pointer) => pointer.slice(prefix.length - 1)),
+  );
+  return errors.length > 0 ? new Refusal("validation-failed", { errors }) : eventRequestOf(body, null);
+}
+
+// Most batches are smaller than one event may be; only in others is each event measured.
+function isTooLarge(request: FastifyRequest, event: unknown): boolean {
+  const batchBytes = Number(request.headers["content-length"] ?? Number.POSITIVE_INFINITY);
+  return batchBytes > EVENT_BYTES_MAX && Buffer.byteLength(JSON.stringify(event)) > EVENT_BYTES_MAX;
+}
+
+/** What the schema cannot say about an event. */
+function contentErrors(
+  { data }: Static<typeof EventBody>,
+  inexactNumbers: readonly string[],
+): readonly FieldError[] {
+  const errors: FieldError[] = inexactNumbers.map((pointer) => ({
+    resource: "Event",
+    field: pointer.slice(pointer.lastIndexOf("/") + 1),
+    code: "invalid",
+    message: "This number would not arrive as it was sent. Send it as a string.",
+    pointer,
+  }));
+  if (isDeeperThan(data, EVENT_DEPTH_MAX)) {
+    const message = `data must not be nested deeper than ${EVENT_DEPTH_MAX} levels.`;
+    errors.push({ resource: "Event", field: "data", code: "invalid", message, pointer: "/data" });
+  }
+  return errors;
+}
+

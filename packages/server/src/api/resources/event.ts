@@ -1,0 +1,68 @@
+import { EVENT_TYPE_CHARACTERS_MAX, EVENT_TYPE_PATTERN } from "@trulinks/protocol";
+import { type Static, Type } from "typebox";
+import type { EventRequest } from "../../webhooks/publish.ts";
+import type { Receipt } from "../../webhooks/store.ts";
+import { closed, GivenId, Id, ProblemShape, refer } from "../schemas.ts";
+
+export const EVENT_BYTES_MAX = 256 * 1024;
+export const BATCH_EVENTS_MAX = 1_000;
+export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
+export const EVENT_DEPTH_MAX = 64;
+export const EVENT_RECIPIENTS_MAX = 1_000;
+
+const Recipients = Type.Array(GivenId, { maxItems: EVENT_RECIPIENTS_MAX });
+
+export const EventBody = closed({
+  id: Type.Optional(GivenId),
+  type: Type.String({
+    maxLength: EVENT_TYPE_CHARACTERS_MAX,
+    pattern: EVENT_TYPE_PATTERN,
+    description: "dotted words such as issue.opened",
+  }),
+  users: Type.Optional(Recipients),
+  groups: Type.Optional(Recipients),
+  data: Type.Record(Type.String(), Type.Unknown()),
+});
+
+/** Each event is looked at on its own, so that one bad one does not hold up the others. */
+export const BatchBody = closed({
+  events: Type.Array(Type.Unknown(), { minItems: 1, maxItems: BATCH_EVENTS_MAX }),
+});
+
+const receiptMembers = {
+  id: Id,
+  deliveries: Type.Integer({ description: "How many deliveries were made" }),
+  unknown: Type.Optional(Type.Array(Type.String(), { description: "Users and groups that are not known" })),
+};
+
+export const ReceiptShape = closed(receiptMembers, { $id: "Receipt" });
+
+export const BatchShape = closed(
+  {
+    results: Type.Array(
+      Type.Union([
+        closed({ status: Type.Literal(202), ...receiptMembers }),
+        closed({ status: Type.Integer({ minimum: 400 }), problem: refer(ProblemShape) }),
+      ]),
+      { description: "One for each event, in order" },
+    ),
+  },
+  { $id: "BatchResults" },
+);
+
+export function receiptShape({ id, deliveries, unknown }: Receipt): Static<typeof ReceiptShape> {
+  return { id, deliveries, ...(unknown.length > 0 ? { unknown: [...unknown] } : {}) };
+}
+
+export function eventRequestOf(
+  { id, type, users, groups, data }: Static<typeof EventBody>,
+  idempotencyKey: string | null,
+): EventRequest {
+  return { id: id ?? null, idempotencyKey, type, users: users ?? [], groups: groups ?? [], data };
+}
+
+/** Whether `value` has containers within containers deeper than `depthMax`. */
+export function isDeeperThan(value: unknown, depthMax: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return depthMax === 0 || Object.values(value).some((inner) => isDeeperThan(inner, depthMax - 1));
+}

@@ -1,0 +1,75 @@
+/** Ajv's errors as the wire tells them. */
+import type { FieldError, FieldErrorCode } from "@trulinks/protocol";
+
+/** The parts of Ajv's error objects that are read; `parentSchema` is there because Ajv is told to be verbose. */
+export interface SchemaError {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly message?: string;
+  readonly parentSchema?: { readonly description?: string };
+}
+
+/** `part`: what was validated, in Fastify's words: `body`, `params`, `querystring` or `headers`. */
+export function fieldErrors(
+  errors: readonly SchemaError[],
+  part: string,
+  resource: string,
+): readonly FieldError[] {
+  return errors.map((error) => {
+    const { code, member, message } = told(error);
+    const path = member === null ? error.instancePath : `${error.instancePath}/${escapeSegment(member)}`;
+    return { resource, field: fieldOf(path), code, message, pointer: pointerOf(path, part) };
+  });
+}
+
+interface Told {
+  readonly code: FieldErrorCode;
+  /** The member that is meant, where the error's path names its parent. */
+  readonly member: string | null;
+  readonly message: string;
+}
+
+function told({ keyword, instancePath, params, message = "is invalid", parentSchema }: SchemaError): Told {
+  const field = fieldOf(instancePath) || "The value";
+  switch (keyword) {
+    case "required":
+      return asked("missing_field", String(params.missingProperty), "is required.");
+    case "additionalProperties":
+      return asked("unknown", String(params.additionalProperty), "is not known here.");
+    case "enum":
+      return invalid(`${field} must be one of: ${(params.allowedValues as unknown[]).join(", ")}.`);
+    case "pattern":
+      return invalid(`${field} must be ${parentSchema?.description ?? `of the form ${params.pattern}`}.`);
+    default:
+      return invalid(`${field} ${message}.`);
+  }
+}
+
+function asked(code: FieldErrorCode, member: string, claim: string): Told {
+  return { code, member, message: `${member} ${claim}` };
+}
+
+function invalid(message: string): Told {
+  return { code: "invalid", member: null, message };
+}
+
+const PARTS: Readonly<Record<string, string>> = {
+  params: "#/path",
+  querystring: "#/query",
+  headers: "#/header",
+};
+
+function pointerOf(path: string, part: string): string {
+  return (PARTS[part] ?? "") + path;
+}
+
+function fieldOf(path: string): string {
+  const segment = path.slice(path.lastIndexOf("/") + 1);
+  return segment.replaceAll("~1", "/").replaceAll("~0", "~");
+}
+
+/** One segment of a JSON pointer (RFC 6901). */
+export function escapeSegment(member: string): string {
+  return member.replaceAll("~", "~0").replaceAll("/", "~1");
+}

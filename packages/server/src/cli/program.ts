@@ -1,0 +1,22 @@
+import { Command } from "commander";
+import type { CommandIo } from "./command-io.ts";
+import { configCommand } from "./config.ts";
+import { secretsCommand } from "./secrets.ts";
+import { upCommand } from "./up.ts";
+
+const EXAMPLES = `
+Examples:
+  $ trulinks up                                        start on the embedded database in ./.trulinks
+  $ trulinks up --upstream http://127.0.0.1:3000       put the gateway in front of an API
+  $ trulinks config print                              show every option, its value and where it came from
+`;
+
+/** The whole command line; `docs/reference/commands.md` is made from it. */
+export function buildProgram(io: CommandIo): Command {
+  return new Command("trulinks")
+    .description("The integration platform that an API provider runs in front of its API")
+    .addHelpText("after", EXAMPLES)
+    .addCommand(upCommand(io))
+    .addCommand(configCommand(io))
+    .addCommand(secretsCommand(io));
+}

@@ -1,0 +1,51 @@
+/** What a policy document may say. Every number has bounds; the type is checked against the protocol's `Policy`. */
+import type { Policy } from "@trulinks/protocol";
+import Type, { type Static } from "typebox";
+
+const HOUR_S = 3_600;
+const DAY_S = 24 * HOUR_S;
+
+function whole(minimum: number, maximum: number): Type.TInteger {
+  return Type.Integer({ minimum, maximum });
+}
+
+function section<Members extends Type.TProperties>(members: Members): Type.TObject<Members> {
+  return Type.Object(members, { additionalProperties: false });
+}
+
+const count = whole(1, 1_000_000_000);
+const windowPolicy = section({ limit: whole(0, 1_000_000_000), window_s: whole(1, 31 * DAY_S) });
+
+export const POLICY_SCHEMA = section({
+  rate_limit: section({
+    user: windowPolicy,
+    app: windowPolicy,
+    anonymous: windowPolicy,
+    resources: Type.Record(Type.String({ pattern: "^[a-z0-9_]{1,64}$" }), windowPolicy, {
+      additionalProperties: false,
+    }),
+  }),
+  serial_requests: section({
+    in_flight_max: whole(1, 1_000),
+    waiting_max: whole(0, 10_000),
+    wait_ms_max: whole(0, 60_000),
+    streams_max: whole(0, 10_000),
+  }),
+  write_pacing: section({
+    gap_ms: whole(0, HOUR_S * 1_000),
+    burst: whole(1, 100_000),
+    tolerance_ms: whole(0, 60_000),
+  }),
+  points: section({ per_min: count, read: whole(0, 1_000_000), write: whole(0, 1_000_000) }),
+  content_pacing: section({ per_min: count, per_h: count }),
+  webhooks: section({
+    // 30 s is the hard ceiling for every hook.
+    ack_deadline_ms: whole(100, 30_000),
+    retries_s: Type.Array(whole(1, 7 * DAY_S), { maxItems: 50 }),
+    retention_days: whole(1, 365),
+  }),
+  validation: section({ status: whole(400, 599) }),
+});
+
+/** Stops compiling when the schema and the protocol's type say different things. */
+export const policyFromDocument = (documented: Static<typeof POLICY_SCHEMA>): Policy => documented;

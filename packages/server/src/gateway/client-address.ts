@@ -1,0 +1,63 @@
+/** Who a connection comes from, once the proxies that the provider trusts have been looked through. Pure. */
+import { BlockList, isIPv4, isIPv6 } from "node:net";
+import ipaddr from "ipaddr.js";
+
+/** True for the address of a proxy whose word on forwarded requests is taken. */
+export type IsTrusted = (address: string) => boolean;
+
+export interface Hops {
+  /** The other end of the socket; undefined once it is gone. */
+  readonly peer: string | undefined;
+  /** `X-Forwarded-For`, repeated ones joined by commas. */
+  readonly forwardedFor: string | undefined;
+}
+
+/**
+ * The caller's address: the rightmost one that no trusted proxy has, since everything left of it is only what
+ * that caller claims. IPv6 comes as its /64, which one host commonly owns whole; IPv4 in IPv6 as IPv4.
+ */
+export function clientAddress({ peer, forwardedFor }: Hops, isTrusted: IsTrusted): string {
+  let nearest = plainAddress(peer ?? "");
+  if (nearest === null) return "unknown";
+  const claimed = forwardedFor === undefined || !isTrusted(nearest) ? [] : forwardedFor.split(",");
+  while (isTrusted(nearest)) {
+    const next = plainAddress(claimed.pop() ?? "");
+    // Nothing further, or nothing that is an address: the last proxy is all that is known.
+    if (next === null) break;
+    nearest = next;
+  }
+  return isIPv4(nearest) ? nearest : networkOf(nearest);
+}
+
+/** Addresses and CIDR ranges as one question. Throws a RangeError that names the entry that is neither. */
+export function trusting(ranges: readonly string[]): IsTrusted {
+  if (ranges.length === 0) return () => false;
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [address = "", bits] = range.trim().split("/");
+    const family = isIPv4(address) ? "ipv4" : "ipv6";
+    const bitsMax = family === "ipv4" ? 32 : 128;
+    const prefix = bits === undefined ? bitsMax : /^[0-9]{1,3}$/.test(bits) ? Number(bits) : Number.NaN;
+    if (plainAddress(address) === null || !(prefix <= bitsMax)) {
+      throw new RangeError(`trusted proxies: "${range}" is no address or CIDR range such as 10.0.0.0/8`);
+    }
+    list.addSubnet(address, prefix, family);
+  }
+  return (address) => list.check(address, isIPv4(address) ? "ipv4" : "ipv6");
+}
+
+/** An address without port, brackets and zone, IPv4 in IPv6 as IPv4; null if the text is none. */
+export function plainAddress(text: string): string | null {
+  const trimmed = text.trim();
+  const withoutPort = /^\[([^\]]+)\](?::[0-9]{1,5})?$/.exec(trimmed)?.[1] ?? trimmed.replace(/^([0-9.]+):[0-9]{1,5}$/, "$1");
+  if (isIPv4(withoutPort)) return withoutPort;
+  const address = withoutPort.replace(/%.*$/, "");
+  if (!isIPv6(address)) return null;
+  const parsed = ipaddr.IPv6.parse(address);
+  return parsed.isIPv4MappedAddress() ? parsed.toIPv4Address().toString() : parsed.toRFC5952String();
+}
+
+function networkOf(address: string): string {
+  const { parts } = ipaddr.IPv6.parse(address);
+  return `${new ipaddr.IPv6([...parts.slice(0, 4), 0, 0, 0, 0]).toRFC5952String()}/64`;
+}

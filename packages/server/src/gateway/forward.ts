@@ -1,0 +1,162 @@
+/** One request to the upstream and its answer back, both as streams. Decides nothing about callers or quotas. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Transform } from "node:stream";
+import type { Dispatcher } from "undici";
+import type { Clock } from "../base/clock.ts";
+import { answerHeaders } from "./answer-headers.ts";
+import { BodyTooLarge, countedBody, discardBody } from "./body.ts";
+import type { Refusal } from "./refusal.ts";
+import type { HeaderPairs } from "./request-headers.ts";
+import type { Upstream } from "./upstream.ts";
+
+export interface Passage {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly target: string;
+  /** Names and values in turn. */
+  readonly headers: string[];
+  readonly hasBody: boolean;
+  readonly bodyBytesMax: number;
+  /** The gateway's own headers at the time the answer begins. */
+  readonly ownHeaders: () => HeaderPairs;
+  readonly clock: Clock;
+}
+
+export type Outcome =
+  | { readonly kind: "answered"; readonly status: number }
+  /** A 304, which costs the caller nothing: it is not sent yet, since its headers are to say so. */
+  | { readonly kind: "not-modified"; readonly headers: readonly string[] }
+  /** No answer to pass on; nothing is sent yet. `cause` is for the log. */
+  | { readonly kind: "failed"; readonly refusal: Refusal; readonly cause: Error; readonly canRepeat: boolean }
+  /** The answer ended too early, and so did the caller's connection: nothing else can tell it. */
+  | { readonly kind: "broken"; readonly status: number; readonly cause: Error }
+  | { readonly kind: "left" };
+
+/** A caller who does not read on is let go after this long; it would hold a connection to the upstream. */
+const STALLED_MS_MAX = 120_000;
+
+export async function forward(upstream: Upstream, passage: Passage): Promise<Outcome> {
+  const { request, response } = passage;
+  if (request.headers.expect !== undefined) response.writeContinue();
+  const body = passage.hasBody ? countedBody(request, passage.bodyBytesMax) : null;
+  const outcome = await attempt(upstream, passage, body);
+  if (outcome.kind === "failed" && outcome.canRepeat) return attempt(upstream, passage, body);
+  if (body !== null) discardBody(request, passage.bodyBytesMax);
+  return outcome;
+}
+
+function attempt(upstream: Upstream, passage: Passage, body: Transform | null): Promise<Outcome> {
+  const { request, response, target, headers } = passage;
+  return new Promise((resolve) => {
+    const caller = watchCaller(response, body);
+    let hasBegun = false;
+    let status = 0;
+    let notModified: readonly string[] | null = null;
+    const settle = (outcome: Outcome): void => {
+      caller.stopWatching();
+      resolve(outcome);
+    };
+    upstream.pool.dispatch(
+      {
+        path: target,
+        method: request.method ?? "GET",
+        headers,
+        body,
+        headersTimeout: upstream.timeoutMs,
+        bodyTimeout: upstream.silenceMsMax,
+      },
+      {
+        onRequestStart: (controller) => caller.abortWhenGone(controller),
+        onResponseStarted: () => {
+          hasBegun = true;
+        },
+        onResponseStart: (controller, statusCode, _parsed, statusMessage) => {
+          if (statusCode < 200) return;
+          status = statusCode;
+          const raw = textOf(controller.rawHeaders);
+          if (statusCode === 304) notModified = raw;
+          else response.writeHead(statusCode, statusMessage ?? "", answerHeaders(raw, passage.ownHeaders()));
+        },
+        onResponseData: (controller, chunk) => {
+          if (!response.write(chunk)) waitForReader(passage, controller);
+        },
+        onResponseEnd: () => {
+          if (notModified !== null) return settle({ kind: "not-modified", headers: notModified });
+          response.end();
+          settle({ kind: "answered", status });
+        },
+        onResponseError: (_controller, cause) => {
+          if (caller.isGone()) return settle({ kind: "left" });
+          if (!response.headersSent) return settle(failure(cause, passage, hasBegun));
+          response.destroy();
+          settle({ kind: "broken", status, cause });
+        },
+      },
+    );
+  });
+}
+
+/** Ends the upstream's side when the caller goes away, whether the upstream has been reached by then or not. */
+function watchCaller(response: ServerResponse, body: Transform | null) {
+  let running: Dispatcher.DispatchController | null = null;
+  const isGone = (): boolean => response.destroyed && !response.writableEnded;
+  const end = (): void => {
+    const reason = new Error("the caller has left");
+    body?.destroy(reason);
+    running?.abort(reason);
+  };
+  response.once("close", end);
+  return {
+    isGone,
+    abortWhenGone(controller: Dispatcher.DispatchController): void {
+      running = controller;
+      if (isGone()) end();
+    },
+    stopWatching: (): void => {
+      response.off("close", end);
+    },
+  };
+}
+
+function waitForReader({ response, clock }: Passage, controller: Dispatcher.DispatchController): void {
+  controller.pause();
+  const giveUp = clock.after(STALLED_MS_MAX, () => response.destroy());
+  const go = (): void => {
+    giveUp();
+    response.off("drain", go);
+    response.off("close", go);
+    controller.resume();
+  };
+  response.on("drain", go);
+  response.on("close", go);
+}
+
+const STALE_CONNECTION: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
+
+function failure(cause: Error, { request, hasBody, bodyBytesMax }: Passage, hasBegun: boolean): Outcome {
+  if (cause instanceof BodyTooLarge) {
+    const refusal: Refusal = { code: "too-large", detail: tooLargeDetail(bodyBytesMax) };
+    return { kind: "failed", refusal, cause, canRepeat: false };
+  }
+  const code = "code" in cause ? String(cause.code) : "";
+  if (code === "UND_ERR_HEADERS_TIMEOUT") {
+    return { kind: "failed", refusal: { code: "upstream-timeout" }, cause, canRepeat: false };
+  }
+  // The upstream may close an idle connection in the instant in which we write to it. Only what may be repeated
+  // is, only once, and only if not a byte came back.
+  const isSafe = (request.method === "GET" || request.method === "HEAD") && !hasBody;
+  const canRepeat = isSafe && !hasBegun && STALE_CONNECTION.has(code);
+  return { kind: "failed", refusal: { code: "upstream-unreachable" }, cause, canRepeat };
+}
+
+export function tooLargeDetail(bodyBytesMax: number): string {
+  return `The body is larger than ${bodyBytesMax} bytes.`;
+}
+
+type RawHeaders = Dispatcher.DispatchController["rawHeaders"];
+
+// Bytes outside ASCII go through unchanged: Node reads and writes headers as Latin-1.
+function textOf(raw: RawHeaders): readonly string[] {
+  if (!Array.isArray(raw)) return [];
+  return raw.map((part) => (typeof part === "string" ? part : part.toString("latin1")));
+}

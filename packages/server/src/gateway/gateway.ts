@@ -1,0 +1,22 @@
+/** A request's way in: what is it → who asks → may it now → on to the provider's API → one line in the log. */
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { TLSSocket } from "node:tls";
+import type { Receipt } from "@trulinks/limits";
+import { HEADERS, ID_CHANCE_BYTES, makeId, type Quota, type RequestId, secondsUntil } from "@trulinks/protocol";
+import type { Caller } from "../accounts/caller.ts";
+import type { Identify } from "../accounts/identify.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Dice } from "../base/dice.ts";
+import type { Log } from "../base/log.ts";
+import { Unavailable } from "../base/unavailable.ts";
+import { answerHeaders, gatewayHeaders } from "./answer-headers.ts";
+import { clientAddress, type IsTrusted, plainAddress, trusting } from "./client-address.ts";
+import { forward, type Outcome } from "./forward.ts";
+import { signedIdentity } from "./identity.ts";
+import { answerPreflight, answerServerOptions, isPreflight } from "./preflight.ts";
+import { quotaAccess, type Quotas } from "./quotas.ts";
+import { type Refusal, sendRefusal } from "./refusal.ts";
+import { upstreamHeaders } from "./request-headers.ts";
+import { type Asked, readRequest } from "./request-shape.ts";
+import { withoutQuery } from "./target.ts";
+import { connectUpstream, type Upstream, type UpstreamOptions } from "./upstream.ts";

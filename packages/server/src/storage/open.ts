@@ -1,0 +1,23 @@
+import { join } from "node:path";
+import type { Clock } from "../base/clock.ts";
+import type { Dice } from "../base/dice.ts";
+import type { Log } from "../base/log.ts";
+import { openPostgres } from "./postgres/open.ts";
+import { openSqlite } from "./sqlite/open.ts";
+import type { Storage } from "./storage.ts";
+
+export interface OpenStorage {
+  /** Where the embedded engine keeps its file. */
+  readonly dataFolder: string;
+  /** A PostgreSQL URL, or null for the embedded engine. */
+  readonly databaseUrl: string | null;
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly log: Log;
+}
+
+/** Opens the engine that the options ask for, its schema brought up to date. */
+export function openStorage({ dataFolder, databaseUrl, ...world }: OpenStorage): Promise<Storage> {
+  if (databaseUrl !== null) return openPostgres({ url: databaseUrl, ...world });
+  return openSqlite({ file: join(dataFolder, "trulinks.db"), ...world });
+}

@@ -1,0 +1,58 @@
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+
+export type Value = null | number | string | Uint8Array;
+
+/** The database as the verbs see it: statements by their text, rows by the type the caller knows them to have. */
+export interface Database {
+  get<Row>(text: string, ...values: readonly Value[]): Row | undefined;
+  all<Row>(text: string, ...values: readonly Value[]): readonly Row[];
+  /** How many rows were changed. */
+  run(text: string, ...values: readonly Value[]): number;
+  /** Runs statements without values; nothing is kept prepared. */
+  exec(texts: string): void;
+  /** False after SQLite itself rolled back, which it does when the disk is full. */
+  readonly isInTransaction: boolean;
+  close(): void;
+}
+
+// How long a connection waits for another's lock. Another one exists only while two starts race to migrate.
+const BUSY_MS_MAX = 5_000;
+
+// Savepoints keep the pages they would restore; in memory, or each batch would write a temporary file.
+const SETTINGS = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  PRAGMA foreign_keys = ON;
+  PRAGMA temp_store = MEMORY;
+  PRAGMA cache_size = -65536;
+  PRAGMA wal_autocheckpoint = 4000;
+`;
+
+/** `file` may be `:memory:`. */
+export function openDatabase(file: string): Database {
+  const connection = new DatabaseSync(file, { timeout: BUSY_MS_MAX });
+  connection.exec(SETTINGS);
+  return keepPrepared(connection);
+}
+
+// Preparing costs ten times what running does. Texts are constants of this program, so the map is bounded.
+function keepPrepared(connection: DatabaseSync): Database {
+  const statements = new Map<string, StatementSync>();
+  function prepared(text: string): StatementSync {
+    const known = statements.get(text);
+    if (known !== undefined) return known;
+    const statement = connection.prepare(text);
+    statements.set(text, statement);
+    return statement;
+  }
+  return {
+    get: <Row>(text: string, ...values: readonly Value[]) => prepared(text).get(...values) as Row | undefined,
+    all: <Row>(text: string, ...values: readonly Value[]) => prepared(text).all(...values) as readonly Row[],
+    run: (text, ...values) => Number(prepared(text).run(...values).changes),
+    exec: (texts) => connection.exec(texts),
+    get isInTransaction() {
+      return connection.isTransaction;
+    },
+    close: () => connection.close(),
+  };
+}

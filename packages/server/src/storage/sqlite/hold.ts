@@ -1,0 +1,44 @@
+/** What waits for a hook that does not deliver is kept without a time, and so is not claimable. */
+import type { HookId } from "@trulinks/protocol";
+import type { WaitingBecause } from "../../webhooks/delivery.ts";
+import type { HookState } from "../../webhooks/hook.ts";
+import type { Database } from "./database.ts";
+
+/** Why a delivery for a hook in this state is kept; null if it is not. Only `disabled` keeps a ping. */
+export function keptBecause(
+  state: HookState,
+  { isPing }: { readonly isPing: boolean },
+): Extract<WaitingBecause, "hook-paused" | "hook-pending"> | null {
+  switch (state) {
+    case "active":
+      return null;
+    case "pending":
+      return isPing ? null : "hook-pending";
+    case "paused":
+      return isPing ? null : "hook-paused";
+    case "disabled":
+      return "hook-paused";
+    default:
+      return state satisfies never;
+  }
+}
+
+/** Keeps what waits for the hook. What a worker has leased is kept when it comes back, or when its lease runs out. */
+export function keepWaiting(database: Database, hookId: HookId, state: "paused" | "disabled"): void {
+  database.run(
+    `UPDATE deliveries SET because = 'hook-paused', next_at_ms = NULL
+     WHERE hook_id = ? AND state = 'waiting' AND is_leased = 0 AND (sequence IS NOT NULL OR ?)`,
+    hookId,
+    state === "disabled" ? 1 : 0,
+  );
+}
+
+/** What was kept for the hook is due. */
+export function freeWaiting(database: Database, hookId: HookId, nowMs: number): void {
+  database.run(
+    `UPDATE deliveries SET because = 'due', next_at_ms = ?
+     WHERE hook_id = ? AND state = 'waiting' AND next_at_ms IS NULL`,
+    nowMs,
+    hookId,
+  );
+}

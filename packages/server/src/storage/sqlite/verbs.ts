@@ -1,0 +1,44 @@
+/** Every port as this engine runs it: the same verbs, but synchronous, on the thread that owns the database. */
+import type { AccountStore } from "../../accounts/store.ts";
+import type { IdempotencyStore } from "../../api/idempotency-store.ts";
+import type { Dice } from "../../base/dice.ts";
+import type { SecretStore } from "../../secrets/store.ts";
+import type { WebhookStore } from "../../webhooks/store.ts";
+import { createAccounts } from "./accounts.ts";
+import type { Database } from "./database.ts";
+import { createIdempotency } from "./idempotency.ts";
+import { schemaOf } from "./migrate.ts";
+import { createSecrets } from "./secrets.ts";
+import { createWebhooks } from "./webhooks.ts";
+
+/** A port whose promises are unwrapped. */
+export type Sync<Port> = {
+  readonly [Verb in keyof Port]: Port[Verb] extends (...args: infer Args) => Promise<infer Result>
+    ? (...args: Args) => Result
+    : never;
+};
+
+export interface Verbs {
+  readonly accounts: Sync<AccountStore>;
+  readonly webhooks: Sync<WebhookStore>;
+  readonly secrets: Sync<SecretStore>;
+  readonly idempotency: Sync<IdempotencyStore>;
+  readonly database: { readonly findSchema: () => number };
+}
+
+export type PortName = keyof Verbs;
+
+export function createVerbs(database: Database, dice: Dice): Verbs {
+  return {
+    accounts: createAccounts(database),
+    webhooks: createWebhooks(database, dice),
+    secrets: createSecrets(database, dice),
+    idempotency: createIdempotency(database),
+    database: { findSchema: () => schemaOf(database) },
+  };
+}
+
+/** The one rule that tells reading verbs from writing ones, in every port. */
+export function isReading(verb: string): boolean {
+  return verb.startsWith("find") || verb.startsWith("list");
+}

@@ -1,0 +1,129 @@
+/** One attempt at one delivery: sign, post, decide, settle, report. */
+import type { Guideline, HookId, Policy, UserId } from "@trulinks/protocol";
+import type { Clock } from "../base/clock.ts";
+import type { Dice } from "../base/dice.ts";
+import type { Log } from "../base/log.ts";
+import type { AttemptRecord } from "./delivery.ts";
+import { composeMessage, type Message } from "./envelope.ts";
+import type { HookOwner } from "./hook.ts";
+import { OUTCOMES, type Outcome } from "./outcome.ts";
+import type { Post, PostResult } from "./post.ts";
+import { afterAttempt } from "./retry.ts";
+import { type Keyring, signingSecrets } from "./signing-secrets.ts";
+import type { Claim, Settlement, WebhookStore } from "./store.ts";
+
+/** What is told to whoever keeps count. Nobody is punished here. */
+export interface AttemptedFact {
+  readonly kind: "attempted";
+  readonly hookId: HookId;
+  readonly owner: HookOwner;
+  readonly userId: UserId | null;
+  readonly outcome: Outcome["kind"];
+  readonly guideline: Guideline | null;
+  readonly atMs: number;
+}
+
+export interface AttemptDeps {
+  readonly store: Pick<WebhookStore, "settle">;
+  readonly post: Post;
+  readonly keyring: Keyring;
+  readonly policy: () => Pick<Policy["webhooks"], "retries_s">;
+  readonly clock: Clock;
+  readonly dice: Pick<Dice, "roll">;
+  readonly log: Log;
+  readonly onFact?: (fact: AttemptedFact) => void;
+}
+
+const SETTLE_PAUSE_MS = 250;
+
+/** True if an attempt that starts now ends while its lease still holds. */
+export function canStart({ hook, leaseUntilMs }: Claim, nowMs: number): boolean {
+  return nowMs + hook.ackDeadlineMs < leaseUntilMs;
+}
+
+export async function attemptDelivery(deps: AttemptDeps, claim: Claim): Promise<void> {
+  const { hook } = claim;
+  const atMs = deps.clock.now();
+  const message = await composeMessage(claim, signingSecrets(deps.keyring, claim, atMs), atMs);
+  const { url, verifyTls, ca, ackDeadlineMs } = hook;
+  const result = await deps.post({ url, ...message, verifyTls, ca, deadlineMs: ackDeadlineMs });
+
+  const nowMs = deps.clock.now();
+  const { outcome } = result;
+  const facts = { outcome, attempt: claim.attempt, retries: hook.retries, nowMs, chance: deps.dice.roll() };
+  const settlement: Settlement = {
+    deliveryId: claim.deliveryId,
+    lease: claim.lease,
+    attempt: recordOf(claim, atMs, message, result),
+    next: afterAttempt(deps.policy().retries_s, facts),
+    nowMs,
+  };
+  const isSettled = await settleWhileLeased(deps, claim, settlement);
+  report(deps, claim, { settlement, result, isSettled });
+}
+
+function recordOf({ attempt }: Claim, atMs: number, message: Message, result: PostResult): AttemptRecord {
+  const { outcome, answer, timings } = result;
+  return {
+    number: attempt,
+    atMs,
+    outcome: outcome.kind,
+    status: answer?.status ?? null,
+    guideline: OUTCOMES[outcome.kind].guideline,
+    timings: {
+      firstByteMs: timings.firstByteMs === null ? null : Math.round(timings.firstByteMs),
+      totalMs: Math.round(timings.totalMs),
+    },
+    exchange: {
+      requestHeaders: message.headers,
+      answerHeaders: answer?.headers ?? null,
+      answerBody: answer?.body ?? null,
+    },
+  };
+}
+
+/** A store that fails is asked again until the lease ends: what is not settled is posted a second time. */
+async function settleWhileLeased(deps: AttemptDeps, claim: Claim, settlement: Settlement): Promise<boolean> {
+  for (;;) {
+    try {
+      return await deps.store.settle(settlement);
+    } catch (error) {
+      if (deps.clock.now() >= claim.leaseUntilMs) throw error;
+      deps.log.warn("delivery.settle-failed", { delivery: claim.deliveryId, error });
+      await deps.clock.sleep(SETTLE_PAUSE_MS);
+    }
+  }
+}
+
+function report(
+  { log, onFact }: AttemptDeps,
+  { deliveryId, hook, event, user, attempt }: Claim,
+  {
+    settlement,
+    result,
+    isSettled,
+  }: { readonly settlement: Settlement; readonly result: PostResult; readonly isSettled: boolean },
+): void {
+  const { outcome, status, guideline, timings } = settlement.attempt;
+  log.info("delivery.attempted", {
+    delivery: deliveryId,
+    hook: hook.id,
+    event: event.id,
+    attempt,
+    outcome,
+    status,
+    // Not settled: the lease was lost to another worker, or the delivery was revoked while it was under way.
+    next: isSettled ? settlement.next.kind : "superseded",
+    duration_ms: timings.totalMs,
+    ...(result.detail === null ? {} : { detail: result.detail }),
+  });
+  onFact?.({
+    kind: "attempted",
+    hookId: hook.id,
+    owner: hook.owner,
+    userId: user?.id ?? null,
+    outcome,
+    guideline,
+    atMs: settlement.nowMs,
+  });
+}

@@ -1,0 +1,109 @@
+/**
+ * What stands in a delivery: the exact bytes of its body, the same on every attempt, and its headers. Hooks with
+ * GitHub's signature get GitHub's shape, so that receivers written for GitHub work unchanged.
+ */
+import { HEADERS, parseSecret, sign, signGithub, type UserId, utf8 } from "@trulinks/protocol";
+import type { Hook } from "./hook.ts";
+import type { Claim, ClaimedEvent } from "./store.ts";
+
+export interface BodyParts {
+  readonly event: ClaimedEvent;
+  readonly hook: Pick<Hook, "id" | "signature">;
+  /** Whom the event concerns; null for a ping. */
+  readonly userId: UserId | null;
+  /** Null for a ping. */
+  readonly sequence: number | null;
+}
+
+export interface Message {
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: Uint8Array;
+}
+
+/** `secrets`: the live ones, newest first; at least one. */
+export async function composeMessage(
+  claim: Claim,
+  secrets: readonly string[],
+  nowMs: number,
+): Promise<Message> {
+  const { event, hook, sequence } = claim;
+  const body = composeBody({ event, hook, userId: claim.user?.id ?? null, sequence });
+  const signature =
+    hook.signature === "github"
+      ? await githubHeaders(claim, secrets, body)
+      : await standardHeaders(claim, secrets, body, nowMs);
+  return { headers: [...platformHeaders(claim), ...signature], body };
+}
+
+/** The exact bytes that are posted, and signed. */
+export function composeBody(parts: BodyParts): Uint8Array {
+  return utf8(parts.hook.signature === "github" ? githubBody(parts.event) : standardBody(parts));
+}
+
+function standardBody({ event, hook, userId, sequence }: BodyParts): string {
+  const head = {
+    id: event.id,
+    type: event.type,
+    action: event.action,
+    timestamp: new Date(event.atMs).toISOString(),
+    hook: hook.id,
+    ...(sequence === null ? {} : { sequence }),
+    ...(userId === null ? {} : { user: userId }),
+  };
+  // The data goes in as the text that was stored: no second reading could give other bytes.
+  return `${JSON.stringify(head).slice(0, -1)},"data":${event.data}}`;
+}
+
+function githubBody({ type, action, data }: ClaimedEvent): string {
+  // GitHub's own events of one word, such as ping and push, have no action either.
+  if (!type.includes(".")) return data;
+  const { action: _, ...members } = JSON.parse(data) as Readonly<Record<string, unknown>>;
+  return JSON.stringify({ action, ...members });
+}
+
+function platformHeaders({ deliveryId, event, hook, user, attempt, sequence }: Claim): Message["headers"] {
+  return [
+    ["Content-Type", "application/json"],
+    ["User-Agent", "TruLinks-Webhooks"],
+    [HEADERS.event, event.type],
+    [HEADERS.delivery, deliveryId],
+    [HEADERS.hook, hook.id],
+    ...(user === null ? [] : [[HEADERS.hookUser, user.id] as const]),
+    [HEADERS.attempt, String(attempt)],
+    ...(sequence === null ? [] : [[HEADERS.sequence, String(sequence)] as const]),
+  ];
+}
+
+async function standardHeaders(
+  { deliveryId, hook }: Claim,
+  secrets: readonly string[],
+  body: Uint8Array,
+  nowMs: number,
+): Promise<Message["headers"]> {
+  const keys = secrets.map((secret) => {
+    const key = parseSecret(secret);
+    if (key === null) throw new Error(`A secret of ${hook.id} is not of the standard form.`);
+    return key;
+  });
+  const timestampS = Math.floor(nowMs / 1_000);
+  return [
+    [HEADERS.webhookId, deliveryId],
+    [HEADERS.webhookTimestamp, String(timestampS)],
+    [HEADERS.webhookSignature, await sign(keys, { id: deliveryId, timestampS, body })],
+  ];
+}
+
+/** GitHub has one secret per hook at a time, so only the newest signs. */
+async function githubHeaders(
+  { deliveryId, event, hook }: Claim,
+  [newest]: readonly string[],
+  body: Uint8Array,
+): Promise<Message["headers"]> {
+  if (newest === undefined) throw new Error(`${hook.id} has no live secret.`);
+  const lastDot = event.type.lastIndexOf(".");
+  return [
+    [HEADERS.githubEvent, lastDot === -1 ? event.type : event.type.slice(0, lastDot)],
+    [HEADERS.githubDelivery, deliveryId],
+    [HEADERS.githubSignature, await signGithub(newest, body)],
+  ];
+}

@@ -1,0 +1,128 @@
+/** The real platform as a process of its own, for end-to-end tests and benches. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const SOURCE = fileURLToPath(new URL("../packages/server/src/main.ts", import.meta.url));
+const BUILT = fileURLToPath(new URL("../packages/server/dist/main.js", import.meta.url));
+const READY_MS_MAX = 20_000;
+
+export interface PlatformOptions {
+  /** Further `TRULINKS_…` variables. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly args?: readonly string[];
+  /** Runs `dist/main.js` as it would be installed, instead of the sources. */
+  readonly built?: boolean;
+  /** What the command is run under, such as `["taskset", "-c", "0"]`. */
+  readonly under?: readonly string[];
+  readonly tls?: boolean;
+  /** Fetches `/readyz`; a test with its own authority brings one that trusts it. */
+  readonly fetch?: (url: string) => Promise<{ readonly status: number }>;
+}
+
+export interface Platform {
+  readonly publicUrl: string;
+  readonly providerUrl: string;
+  readonly operatorKey: string;
+  readonly dataFolder: string;
+  /** What the process wrote so far, both streams. */
+  output(): string;
+  /** Resident memory in bytes. */
+  pid(): number;
+  /** Ends it as a power cut would, and waits until it is gone. */
+  kill(): Promise<void>;
+  /** Starts it again on the same addresses and data; resolves when it is ready. */
+  start(): Promise<void>;
+  /** SIGTERM; resolves with the exit code. */
+  stop(): Promise<number | null>;
+  /** Stops it if it runs, and removes its data. */
+  dispose(): Promise<void>;
+}
+
+export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
+  const dataFolder = mkdtempSync(join(tmpdir(), "trulinks-platform-"));
+  const [publicPort, providerPort] = [await freePort(), await freePort()];
+  const operatorKey = "operator-key-of-a-test-0123456789";
+  const scheme = options.tls ? "https" : "http";
+  const publicUrl = `${scheme}://127.0.0.1:${publicPort}`;
+  const providerUrl = `${scheme}://127.0.0.1:${providerPort}`;
+  const env = {
+    PATH: process.env["PATH"],
+    HOME: process.env["HOME"],
+    TRULINKS_DATA: dataFolder,
+    TRULINKS_PUBLIC: `127.0.0.1:${publicPort}`,
+    TRULINKS_PROVIDER: `127.0.0.1:${providerPort}`,
+    TRULINKS_OPERATOR_KEY: operatorKey,
+    TRULINKS_ALLOW_ADDRESSES: "127.0.0.0/8,::1/128",
+    TRULINKS_LOG_LEVEL: "warn",
+    ...options.env,
+  };
+  const main = options.built ? [BUILT] : ["--conditions", "trulinks-source", SOURCE];
+  const command = [process.execPath, ...main, "up", ...(options.args ?? [])];
+  command.unshift(...(options.under ?? []));
+  const readyUrl = `${providerUrl}/readyz`;
+  const probe = options.fetch ?? fetch;
+
+  let child: ChildProcess | null = null;
+  let output = "";
+
+  async function start(): Promise<void> {
+    const [program, ...rest] = command;
+    const started = spawn(program ?? "", rest, { env, stdio: ["ignore", "pipe", "pipe"], cwd: dataFolder });
+    child = started;
+    started.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    started.stderr?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    const untilMs = Date.now() + READY_MS_MAX;
+    while (Date.now() < untilMs) {
+      if (started.exitCode !== null)
+        throw new Error(`The platform ended with ${started.exitCode}:\n${output}`);
+      const answer = await probe(readyUrl).catch(() => null);
+      if (answer?.status === 200) return;
+      await sleep(20);
+    }
+    throw new Error(`The platform was not ready after ${READY_MS_MAX} ms:\n${output}`);
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<number | null> {
+    if (child === null || child.exitCode !== null || child.signalCode !== null)
+      return child?.exitCode ?? null;
+    const gone = once(child, "exit");
+    child.kill(signal);
+    await gone;
+    return child.exitCode;
+  }
+
+  await start();
+  return {
+    publicUrl,
+    providerUrl,
+    operatorKey,
+    dataFolder,
+    output: () => output,
+    pid: () => child?.pid ?? 0,
+    kill: async () => {
+      await end("SIGKILL");
+    },
+    start,
+    stop: () => end("SIGTERM"),
+    dispose: async () => {
+      await end("SIGTERM");
+      rmSync(dataFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}

@@ -1,0 +1,144 @@
+/** Files and functions that stay short enough to be read in one go, with a ratchet for those that do not yet. */
+import type { Node } from "oxc-parser";
+import type { Finding, RuleFamily } from "./rule.ts";
+import { lineAt, visit } from "./syntax.ts";
+import { filesWhere, isTest, isTypeScript, type SourceFile, type Tree } from "./tree.ts";
+
+export const FILE_LINES_MAX = 250;
+export const FUNCTION_LINES_MAX = 60;
+export const RATCHET_PATH = "test/tidy/ratchet.json";
+
+const ADVICE = "Look for the idea that has no name yet, and give it one";
+
+/** What is longer than it should be and was so before: lines by `path`, and by `path#function`. */
+export interface Ratchet {
+  readonly files: Readonly<Record<string, number>>;
+  readonly functions: Readonly<Record<string, number>>;
+}
+
+interface Length {
+  readonly key: string;
+  readonly path: string;
+  readonly line: number;
+  readonly lines: number;
+}
+
+export const length: RuleFamily = {
+  promises: {
+    "length.file": `No file is longer than ${FILE_LINES_MAX} lines.`,
+    "length.function": `No function is longer than ${FUNCTION_LINES_MAX} lines.`,
+    "length.ratchet": "The exceptions in the ratchet only shrink.",
+  },
+  check({ tree }) {
+    const ratchet = readRatchet(tree);
+    const long = measure(tree);
+    return [
+      ...tooLong("length.file", FILE_LINES_MAX, long.files, ratchet.files),
+      ...tooLong("length.function", FUNCTION_LINES_MAX, long.functions, ratchet.functions),
+      ...slack(long.files, ratchet.files),
+      ...slack(long.functions, ratchet.functions),
+    ];
+  },
+};
+
+/** The ratchet with every number lowered to what is so today; nothing is added and nothing raised. */
+export function tightened(tree: Tree): string {
+  const ratchet = readRatchet(tree);
+  const { files, functions } = measure(tree);
+  return `${JSON.stringify({ files: lowered(files, ratchet.files), functions: lowered(functions, ratchet.functions) }, null, 2)}\n`;
+}
+
+function readRatchet(tree: Tree): Ratchet {
+  return JSON.parse(tree.get(RATCHET_PATH)?.text ?? `{ "files": {}, "functions": {} }`);
+}
+
+/** Everything above its limit. */
+function measure(tree: Tree): { readonly files: readonly Length[]; readonly functions: readonly Length[] } {
+  const sources = filesWhere(tree, isTypeScript);
+  const files = sources.map((file) => {
+    const lines = lineAt(file, file.text.trimEnd().length);
+    return { key: file.path, path: file.path, line: 1, lines };
+  });
+  return {
+    files: files.filter(({ lines }) => lines > FILE_LINES_MAX),
+    functions: sources.flatMap(functionLengths).filter(({ lines }) => lines > FUNCTION_LINES_MAX),
+  };
+}
+
+function functionLengths(file: SourceFile): readonly Length[] {
+  const found: { name: string; start: number; end: number; nested: number }[] = [];
+  const open: typeof found = [];
+  const names = new WeakMap<object, string>();
+  const enter = (node: Node & { id?: { name: string } | null }): void => {
+    const name = names.get(node) ?? node.id?.name ?? "(anonymous)";
+    const entry = { name, start: lineAt(file, node.start), end: lineAt(file, node.end), nested: 0 };
+    found.push(entry);
+    open.push(entry);
+  };
+  const leave = (): void => {
+    const inner = open.pop();
+    const outer = open.at(-1);
+    if (inner && outer) outer.nested += inner.end - inner.start;
+  };
+  visit(file, {
+    VariableDeclarator(node) {
+      if (node.init && node.id.type === "Identifier") names.set(node.init, node.id.name);
+    },
+    Property(node) {
+      if (node.key.type === "Identifier") names.set(node.value, node.key.name);
+    },
+    MethodDefinition(node) {
+      if (node.key.type === "Identifier") names.set(node.value, node.key.name);
+    },
+    FunctionDeclaration: enter,
+    FunctionExpression: enter,
+    ArrowFunctionExpression: enter,
+    "FunctionDeclaration:exit": leave,
+    "FunctionExpression:exit": leave,
+    "ArrowFunctionExpression:exit": leave,
+  });
+  // A suite is a list of tests, each a function of its own: it is as long as what is in none of them.
+  const isSuite = isTest(file.path);
+  return found.map(({ name, start, end, nested }) => {
+    const lines = end - start + 1 - (isSuite ? nested : 0);
+    return { key: `${file.path}#${name}`, path: file.path, line: start, lines };
+  });
+}
+
+function tooLong(
+  rule: string,
+  linesMax: number,
+  lengths: readonly Length[],
+  allowed: Readonly<Record<string, number>>,
+): readonly Finding[] {
+  return lengths
+    .filter(({ key, lines }) => lines > (allowed[key] ?? linesMax))
+    .map(({ key, path, line, lines }) => {
+      const name = key.includes("#") ? `The function ${key.split("#")[1]}` : "The file";
+      return { rule, path, line, message: `${name} has ${lines} lines; the stop is ${linesMax}. ${ADVICE}.` };
+    });
+}
+
+/** Exceptions that are larger than what they excuse, or excuse nothing any more. */
+function slack(lengths: readonly Length[], allowed: Readonly<Record<string, number>>): readonly Finding[] {
+  const longest = lowered(lengths, allowed);
+  return Object.entries(allowed)
+    .filter(([key, lines]) => longest[key] !== lines)
+    .map(([key, lines]) => ({
+      rule: "length.ratchet",
+      path: RATCHET_PATH,
+      message: `${key} may have ${lines} lines and needs ${longest[key] ?? "no exception"} now. Run \`UPDATE=1 npm run check:tidy\`, which lowers it.`,
+    }));
+}
+
+function lowered(
+  lengths: readonly Length[],
+  allowed: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const kept: Record<string, number> = {};
+  for (const { key, lines } of lengths) {
+    const bound = allowed[key];
+    if (bound !== undefined) kept[key] = Math.min(bound, Math.max(lines, kept[key] ?? 0));
+  }
+  return kept;
+}
