@@ -20,7 +20,8 @@ type AmbientRule = keyof typeof PROMISES;
 const REMEDIES: Readonly<Record<AmbientRule, string>> = {
   "ambient.clock": "Take `clock: Clock` (base/clock.ts) in `deps`, or the time as an argument `nowMs`.",
   "ambient.timer": "Use `clock.sleep(…)` or `clock.after(…)` of the `Clock` in `deps` (base/clock.ts).",
-  "ambient.chance": "Take `dice: Dice` (base/dice.ts) in `deps`; ids are made by `makeId(kind, nowMs, dice.bytes(…))`.",
+  "ambient.chance":
+    "Take `dice: Dice` (base/dice.ts) in `deps`; ids are made by `makeId(kind, nowMs, dice.bytes(…))`.",
   "ambient.environment": "Add an option to config/options.ts and take its value in `deps`.",
 };
 
@@ -87,8 +88,10 @@ function useFindings(file: SourceFile): readonly Finding[] {
       const name = node.property.name;
       const rule = MEMBERS[`${object}.${name}`];
       if (rule) add(node, rule, `${object}.${name}`);
-      else if (/crypto$/i.test(object) && CHANCE_NAMES.has(name)) add(node, "ambient.chance", `${object}.${name}`);
-      else if (object === "globalThis" && TIMER_NAMES.has(name)) add(node, "ambient.timer", `globalThis.${name}`);
+      else if (/crypto$/i.test(object) && CHANCE_NAMES.has(name))
+        add(node, "ambient.chance", `${object}.${name}`);
+      else if (object === "globalThis" && TIMER_NAMES.has(name))
+        add(node, "ambient.timer", `globalThis.${name}`);
     },
     Property(node) {
       if (!node.computed && !node.shorthand) otherNames.add(node.key);

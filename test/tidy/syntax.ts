@@ -16,7 +16,8 @@ export function visit(file: SourceFile, visitor: VisitorObject): void {
 /** Lines count from 1. */
 export function lineAt(file: SourceFile, offset: number): number {
   let line = 1;
-  for (let at = file.text.indexOf("\n"); at !== -1 && at < offset; at = file.text.indexOf("\n", at + 1)) line++;
+  for (let at = file.text.indexOf("\n"); at !== -1 && at < offset; at = file.text.indexOf("\n", at + 1))
+    line++;
   return line;
 }
 

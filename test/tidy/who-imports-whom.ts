@@ -20,6 +20,8 @@ const SERVER = "packages/server/src";
 const server = (...names: readonly string[]): readonly string[] => names.map((name) => `${SERVER}/${name}`);
 
 const PORTS = server("accounts", "webhooks", "api", "secrets");
+// The words and numbers of deliveries, in which the port of webhooks is written.
+const WORDS = server("webhooks/delivery.ts");
 
 export const ROOMS: readonly Room[] = [
   { at: PROTOCOL, mayImport: [], node: [] },
@@ -32,7 +34,11 @@ export const ROOMS: readonly Room[] = [
 
   // Features never import one another: they meet as functions that wire.ts passes.
   { at: `${SERVER}/accounts`, mayImport: [PROTOCOL, ...server("base")] },
-  { at: `${SERVER}/webhooks`, mayImport: [PROTOCOL, ...server("base")], mayImportTypes: server("secrets/vault.ts") },
+  {
+    at: `${SERVER}/webhooks`,
+    mayImport: [PROTOCOL, ...server("base")],
+    mayImportTypes: server("secrets/vault.ts"),
+  },
   {
     at: `${SERVER}/gateway`,
     mayImport: [PROTOCOL, LIMITS, ...server("base")],
@@ -43,7 +49,7 @@ export const ROOMS: readonly Room[] = [
   // The consumer owns the port; the engines know ports, and not one another.
   {
     at: `${SERVER}/storage`,
-    mayImport: [PROTOCOL, ...server("base", "secrets")],
+    mayImport: [PROTOCOL, ...server("base", "secrets"), ...WORDS],
     mayImportTypes: PORTS,
   },
   {
@@ -52,12 +58,12 @@ export const ROOMS: readonly Room[] = [
   },
   {
     at: `${SERVER}/storage/sqlite`,
-    mayImport: [PROTOCOL, ...server("base", "secrets", "storage/storage.ts")],
+    mayImport: [PROTOCOL, ...server("base", "secrets", "storage/storage.ts"), ...WORDS],
     mayImportTypes: PORTS,
   },
   {
     at: `${SERVER}/storage/postgres`,
-    mayImport: [PROTOCOL, ...server("base", "secrets", "storage/storage.ts")],
+    mayImport: [PROTOCOL, ...server("base", "secrets", "storage/storage.ts"), ...WORDS],
     mayImportTypes: PORTS,
   },
 
@@ -152,7 +158,10 @@ function testCodeFlaw(target: string): Flaw {
 
 function roomOf(path: string): Room | null {
   const rooms = ROOMS.filter((room) => lies(path, room.at));
-  return rooms.reduce<Room | null>((best, room) => (best && best.at.length > room.at.length ? best : room), null);
+  return rooms.reduce<Room | null>(
+    (best, room) => (best && best.at.length > room.at.length ? best : room),
+    null,
+  );
 }
 
 function lies(path: string, place: string): boolean {

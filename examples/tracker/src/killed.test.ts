@@ -36,7 +36,7 @@ async function killableTracker(dataFolder: string, trulinksUrl: string): Promise
           TRACKER_OPERATOR_KEY: SINK_OPERATOR_KEY,
           TRACKER_IDENTITY_KEY: toBase64(TEST_IDENTITY_KEY),
         },
-        stdio: ["ignore", "pipe", "inherit"],
+        stdio: ["ignore", "pipe", "ignore"],
       });
       assert.ok(child.stdout);
       const [line] = await once(child.stdout, "data");

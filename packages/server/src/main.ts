@@ -1,5 +1,7 @@
-/** The command's entry: the only place that touches the process itself. */
-import { processIo } from "./cli/command-io.ts";
+/** The command's entry. */
+import { processIo, runProgram } from "./cli/command-io.ts";
 import { buildProgram } from "./cli/program.ts";
+import { openStorage } from "./storage/open.ts";
 
-await buildProgram(processIo()).parseAsync(process.argv);
+const io = processIo();
+await runProgram(buildProgram(io, openStorage), process.argv.slice(2), io);

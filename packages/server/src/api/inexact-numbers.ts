@@ -4,35 +4,22 @@ import { escapeSegment } from "./validation.ts";
 // A double holds every number of up to 15 digits. Strings may look like more: that only costs a second parse.
 const SUSPECT = /[:[,\s-](?:\d[\d.]{15,}|[\d.]+[eE])/;
 
-/** JSON pointers of the numbers that differ between `text` and `parsed`, which is what `JSON.parse` made of it. */
-export function findInexactNumbers(text: string, parsed: unknown): readonly string[] {
-  return SUSPECT.test(text) ? [...differing(text, parsed)] : [];
-}
-
-// A number that was parsed exactly is replaced by null, so what is still a number afterwards differs.
-function differing(text: string, parsed: unknown): Iterable<string> {
-  if (!isContainer(parsed)) return [];
+/** JSON pointers of the numbers in a JSON text that parsing would change. */
+export function findInexactNumbers(text: string): readonly string[] {
+  if (!SUSPECT.test(text)) return [];
+  // A number that is parsed exactly becomes null, so what is still a number afterwards is not what was sent.
   const marked: unknown = JSON.parse(text, (_member, value: unknown, context?: { source?: string }) =>
     typeof value === "number" && sameNumber(context?.source ?? "", value) ? null : value,
   );
-  return numbersIn(marked);
+  return [...numbersIn(marked)];
 }
 
-function* numbersIn(root: unknown): Iterable<string> {
-  // A stack instead of recursion: the depth of the body is the caller's choice.
-  const open: { value: unknown; pointer: string }[] = [{ value: root, pointer: "" }];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { value, pointer } = next;
-    if (typeof value === "number") yield pointer;
-    if (!isContainer(value)) continue;
-    for (const [member, inner] of Object.entries(value)) {
-      open.push({ value: inner, pointer: `${pointer}/${escapeSegment(member)}` });
-    }
+function* numbersIn(value: unknown, pointer = ""): Iterable<string> {
+  if (typeof value === "number") yield pointer;
+  if (typeof value !== "object" || value === null) return;
+  for (const [member, inner] of Object.entries(value)) {
+    yield* numbersIn(inner, `${pointer}/${escapeSegment(member)}`);
   }
-}
-
-function isContainer(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }
 
 /** Whether the digits of `source` and those that the double is written with are the same number. */

@@ -6,13 +6,13 @@ import { Refusal } from "./problem.ts";
 declare module "fastify" {
   interface FastifyRequest {
     /** JSON pointers of the body's numbers that JavaScript cannot hold; only looked for where the route says so. */
-    inexactNumbers: readonly string[];
+    inexactNumbers: readonly string[] | null;
   }
 }
 
 export function acceptJson(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser("error", "error");
-  app.decorateRequest("inexactNumbers", Object.freeze([]) as unknown as readonly string[]);
+  app.decorateRequest("inexactNumbers", null);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, bytes, done) => {
     // Where no body is asked for, none is fine whatever the header says; elsewhere the schema will miss it.
@@ -21,10 +21,21 @@ export function acceptJson(app: FastifyInstance): void {
     if (text instanceof Refusal) return done(text);
     parse(request, text, (error, body) => {
       if (error) return done(new Refusal("unparseable", { detail: reasonOf(error) }));
-      if (request.routeOptions.config.exactNumbers) request.inexactNumbers = findInexactNumbers(text, body);
+      if (isDeeperThan(body, BODY_DEPTH_MAX)) return done(new Refusal("unparseable", { detail: TOO_DEEP }));
+      if (request.routeOptions.config.exactNumbers) request.inexactNumbers = findInexactNumbers(text);
       done(null, body);
     });
   });
+}
+
+// Far below what overflows the stack of anything recursive that looks at a body.
+const BODY_DEPTH_MAX = 1_000;
+const TOO_DEEP = `The body is nested deeper than ${BODY_DEPTH_MAX} levels.`;
+
+/** Whether `value` has containers within containers to more than `depthMax` levels. */
+export function isDeeperThan(value: unknown, depthMax: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return depthMax === 0 || Object.values(value).some((inner) => isDeeperThan(inner, depthMax - 1));
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true });

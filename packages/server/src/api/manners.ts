@@ -1,7 +1,8 @@
 /** What every route of both APIs has in common, so that a route says only what is its own. */
+
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import { HEADERS, ID_CHANCE_BYTES, makeId } from "@trulinks/protocol";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { Caller } from "../accounts/caller.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Dice } from "../base/dice.ts";
@@ -79,7 +80,7 @@ export async function createApi(deps: MannersDeps, options: MannersOptions): Pro
   await documentRoutes(app, options);
 
   const allowed = createAllowed(app);
-  app.decorateRequest("caller", null as unknown as Caller);
+  app.decorateRequest("caller");
   app.addHook("onRequest", async (request, reply) => {
     greet(request, reply);
     request.caller = await options.authenticate(request, request.routeOptions.config.open === true);
@@ -148,12 +149,7 @@ function refuseUnaskedBody(request: FastifyRequest): void {
   });
 }
 
-function logAnswer(
-  { log }: MannersDeps,
-  api: string,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): void {
+function logAnswer({ log }: MannersDeps, api: string, request: FastifyRequest, reply: FastifyReply): void {
   log.info("api.answered", {
     api,
     method: request.method,

@@ -1,7 +1,7 @@
 /** The OpenAPI 3.1 document of an API, made from the schemas that validate its requests. */
 import swagger from "@fastify/swagger";
 import type { ErrorCode } from "@trulinks/protocol";
-import type { FastifyInstance, FastifySchema, RouteOptions } from "fastify";
+import type { FastifyInstance, FastifySchema } from "fastify";
 import { type TSchema, Type } from "typebox";
 import { IDEMPOTENCY_KEY_PATTERN } from "./idempotency.ts";
 import { type Answers, addProblems, ProblemShape } from "./schemas.ts";
@@ -24,19 +24,10 @@ interface SecurityScheme {
   readonly description: string;
 }
 
-declare module "fastify" {
-  interface FastifySchema {
-    readonly operationId?: string;
-    readonly summary?: string;
-    readonly description?: string;
-    readonly tags?: readonly string[];
-    readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
-    readonly hide?: boolean;
-  }
-}
+type Security = NonNullable<FastifySchema["security"]>;
 
 const ON_EVERY: readonly ErrorCode[] = ["validation-failed", "internal", "unavailable"];
-const ON_BODY: readonly ErrorCode[] = ["unparseable", "too-large", "unsupported-media-type"];
+const ON_BODY: readonly ErrorCode[] = ["too-large", "unsupported-media-type"];
 const ON_POST: readonly ErrorCode[] = [
   "idempotency-in-flight",
   "idempotency-unknown",
@@ -48,10 +39,12 @@ export function completeSchemas(app: FastifyInstance, options: DocumentOptions):
   app.addHook("onRoute", (route) => {
     const { config, method } = route;
     const given: FastifySchema = route.schema ?? {};
-    const takesBody = given.body !== undefined;
+    const takesBody = given.body !== undefined || method === "POST";
+    const isParsed = takesBody || route.url.includes(":");
     const codes = [
       ...options.unauthenticated,
       ...ON_EVERY,
+      ...(isParsed ? (["unparseable"] as const) : []),
       ...(takesBody ? ON_BODY : []),
       ...(method === "POST" ? ON_POST : []),
     ];
@@ -72,7 +65,7 @@ const IDEMPOTENCY_HEADERS = Type.Object({
   ),
 });
 
-function securityOf(open: boolean, { securitySchemes }: DocumentOptions): FastifySchema["security"] {
+function securityOf(open: boolean, { securitySchemes }: DocumentOptions): Security {
   const each = Object.keys(securitySchemes).map((name) => ({ [name]: [] }));
   return open ? [{}, ...each] : each;
 }
@@ -95,5 +88,3 @@ export async function documentRoutes(app: FastifyInstance, options: DocumentOpti
     refResolver: { buildLocalReference: (schema) => String(schema.$id) },
   });
 }
-
-export type Route = RouteOptions;

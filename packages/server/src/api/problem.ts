@@ -1,11 +1,10 @@
 /** How the two APIs refuse: handlers throw a `Refusal`, and this is the one place that turns one into an answer. */
 import {
   answerFor,
-  ERRORS,
   type ErrorCode,
-  type ErrorEntry,
   type FieldError,
   HEADERS,
+  type Problem,
   problem,
 } from "@trulinks/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -83,6 +82,13 @@ interface FrameworkError {
   readonly validationContext: string;
 }
 
+/** `documentation`: the page that explains the problems. */
+export function problemOf({ code, options }: Refusal, documentation: string): Problem {
+  const { errors } = options;
+  const detail = options.detail ?? errors?.map(({ message }) => message).join(" ");
+  return problem(code, { detail, errors, documentation });
+}
+
 /** Sends a refusal as a problem, in the form that the caller's `Accept` asks for. */
 export function sendRefusal(
   request: FastifyRequest,
@@ -90,14 +96,13 @@ export function sendRefusal(
   refusal: Refusal,
   documentation: string,
 ): FastifyReply {
-  const { detail, errors, headers } = refusal.options;
-  const body = problem(refusal.code, { detail, errors, documentation });
+  const body = problemOf(refusal, documentation);
   const answer = answerFor(body, request.headers.accept);
   if (body.guideline) reply.header(HEADERS.guideline, body.guideline);
   if (body.status === 401) reply.header("WWW-Authenticate", 'Bearer realm="TruLinks"');
   return reply
     .code(answer.status)
-    .headers(headers ?? {})
+    .headers(refusal.options.headers ?? {})
     .type(answer.mediaType)
     .serializer(JSON.stringify)
     .send(answer.body);
@@ -106,9 +111,4 @@ export function sendRefusal(
 /** What kind of thing the request is about, such as `Hook`; stands in validation errors. */
 export function resourceOf(request: FastifyRequest): string {
   return request.routeOptions.config.resource ?? "Request";
-}
-
-export function statusOf(code: ErrorCode): number {
-  const entry: ErrorEntry = ERRORS[code];
-  return entry.status;
 }

@@ -83,7 +83,11 @@ export const ProblemShape = Type.Object(
       ),
     ),
   },
-  { $id: "Problem", description: "RFC 9457, shaped like GitHub's errors as well", additionalProperties: false },
+  {
+    $id: "Problem",
+    description: "RFC 9457, shaped like GitHub's errors as well",
+    additionalProperties: false,
+  },
 );
 
 /** One answer of an operation in OpenAPI's terms. */
@@ -96,6 +100,10 @@ export type Answers = Record<string, Answer>;
 
 export function json(description: string, schema: TSchema): Answer {
   return { description, content: { "application/json": { schema } } };
+}
+
+export function html(description: string): Answer {
+  return { description, content: { "text/html": { schema: Type.String() } } };
 }
 
 export function empty(description: string): Answer {

@@ -20,7 +20,7 @@ test("a line is one JSON object with time, level, event and fields", () => {
   assert.equal(lines.length, 1);
   const { time, ...rest } = JSON.parse(lines[0] ?? "");
   assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-  assert.deepEqual(rest, { level: "info", event: "delivery.attempted", hookId: "hok_1", attempt: 2 });
+  assert.deepEqual(rest, { level: "info", msg: "delivery.attempted", hookId: "hok_1", attempt: 2 });
 });
 
 const key = new Secret("hunter2-hunter2-hunter2");

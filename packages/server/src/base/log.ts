@@ -28,7 +28,6 @@ export function createLog({ level, destination, observer }: LogOptions): Log {
     {
       level,
       base: null,
-      messageKey: "event",
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: pino.stdSerializers.err },

@@ -1,7 +1,8 @@
 import { Command } from "commander";
+import { VERSION } from "../version.ts";
 import type { CommandIo } from "./command-io.ts";
 import { configCommand } from "./config.ts";
-import { secretsCommand } from "./secrets.ts";
+import { type OpenSecretStore, secretsCommand } from "./secrets.ts";
 import { upCommand } from "./up.ts";
 
 const EXAMPLES = `
@@ -12,11 +13,12 @@ Examples:
 `;
 
 /** The whole command line; `docs/reference/commands.md` is made from it. */
-export function buildProgram(io: CommandIo): Command {
+export function buildProgram(io: CommandIo, openStorage: OpenSecretStore): Command {
   return new Command("trulinks")
     .description("The integration platform that an API provider runs in front of its API")
+    .version(VERSION)
     .addHelpText("after", EXAMPLES)
     .addCommand(upCommand(io))
     .addCommand(configCommand(io))
-    .addCommand(secretsCommand(io));
+    .addCommand(secretsCommand(io, openStorage));
 }

@@ -39,8 +39,8 @@ export const POLICY_SCHEMA = section({
   points: section({ per_min: count, read: whole(0, 1_000_000), write: whole(0, 1_000_000) }),
   content_pacing: section({ per_min: count, per_h: count }),
   webhooks: section({
-    // 30 s is the hard ceiling for every hook.
-    ack_deadline_ms: whole(100, 30_000),
+    // What a hook may ask for; 30 s is the hard ceiling.
+    ack_deadline_ms: whole(1_000, 30_000),
     retries_s: Type.Array(whole(1, 7 * DAY_S), { maxItems: 50 }),
     retention_days: whole(1, 365),
   }),

@@ -32,6 +32,12 @@ export interface TlsDeps {
   readonly pollMs?: number;
 }
 
+interface Refusal {
+  readonly message: string;
+  /** How many looks in a row ended with it. */
+  readonly times: number;
+}
+
 // Contents are compared instead of waiting for the kernel's word: that also sees renames, swapped links and network
 // folders, and two small reads cost nothing at this pace.
 const POLL_MS = 2_000;
@@ -42,39 +48,41 @@ export function openTls({ files, sources, readText, clock, log, pollMs = POLL_MS
   if (first.kind === "flawed") throw new StartRefused(first.flaws.map(formatFlaw).join("\n"));
 
   let current = first.certificate;
-  let complaint = "";
+  let saidExpired = false;
+  let refusal: Refusal = { message: "", times: 0 };
   let cancel: Cancel = () => {};
   const servers = new Set<SecureServer>();
-  warnIfExpired(current);
-
-  function warnIfExpired({ expiresAtMs }: Certificate): void {
-    if (expiresAtMs > clock.now()) return;
-    log.warn("tls.certificate-expired", { file: files.cert, expiredAt: new Date(expiresAtMs).toISOString() });
-  }
+  sayIfExpired();
 
   function look(): void {
     const read = readCertificate(files, sources, readText);
-    // Two files are never replaced at one instant, so a pair that does not fit is first of all one to wait for.
-    if (read.kind === "flawed") complain(read.flaws.map(formatFlaw).join("\n"));
-    else if (read.certificate.cert !== current.cert || read.certificate.key !== current.key)
-      use(read.certificate);
+    if (read.kind === "flawed") refuse(read.flaws.map(formatFlaw).join("\n"));
+    else use(read.certificate);
+    sayIfExpired();
     cancel = clock.after(pollMs, look);
   }
 
-  function complain(message: string): void {
-    if (message !== complaint) log.warn("tls.certificate-refused", { message });
-    complaint = message;
+  function refuse(message: string): void {
+    refusal = { message, times: message === refusal.message ? refusal.times + 1 : 1 };
+    // Two files are never replaced at one instant: a pair that does not fit is said when it has stayed so.
+    if (refusal.times === 2) log.warn("tls.certificate-refused", { message });
   }
 
   function use(certificate: Certificate): void {
+    refusal = { message: "", times: 0 };
+    const { cert, key, expiresAtMs } = certificate;
+    if (cert === current.cert && key === current.key) return;
     current = certificate;
-    complaint = "";
-    for (const server of servers) server.setSecureContext({ cert: certificate.cert, key: certificate.key });
-    log.info("tls.certificate-changed", {
-      file: files.cert,
-      expiresAt: new Date(certificate.expiresAtMs).toISOString(),
-    });
-    warnIfExpired(certificate);
+    saidExpired = false;
+    for (const server of servers) server.setSecureContext({ cert, key });
+    log.info("tls.certificate-changed", { file: files.cert, expiresAt: new Date(expiresAtMs).toISOString() });
+  }
+
+  function sayIfExpired(): void {
+    const { expiresAtMs } = current;
+    if (saidExpired || expiresAtMs > clock.now()) return;
+    saidExpired = true;
+    log.warn("tls.certificate-expired", { file: files.cert, expiredAt: new Date(expiresAtMs).toISOString() });
   }
 
   return {

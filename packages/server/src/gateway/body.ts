@@ -27,6 +27,10 @@ export class BodyTooLarge extends Error {
   }
 }
 
+export function tooLargeDetail(bytesMax: number): string {
+  return `The body is larger than ${bytesMax} bytes.`;
+}
+
 /**
  * The body as a stream of its own. Towards the upstream it stands in for the request, because a client that fails
  * destroys its body, and destroying the request would cut the connection on which the failure is to be answered.

@@ -49,7 +49,8 @@ export function trusting(ranges: readonly string[]): IsTrusted {
 /** An address without port, brackets and zone, IPv4 in IPv6 as IPv4; null if the text is none. */
 export function plainAddress(text: string): string | null {
   const trimmed = text.trim();
-  const withoutPort = /^\[([^\]]+)\](?::[0-9]{1,5})?$/.exec(trimmed)?.[1] ?? trimmed.replace(/^([0-9.]+):[0-9]{1,5}$/, "$1");
+  const withoutPort =
+    /^\[([^\]]+)\](?::[0-9]{1,5})?$/.exec(trimmed)?.[1] ?? trimmed.replace(/^([0-9.]+):[0-9]{1,5}$/, "$1");
   if (isIPv4(withoutPort)) return withoutPort;
   const address = withoutPort.replace(/%.*$/, "");
   if (!isIPv6(address)) return null;

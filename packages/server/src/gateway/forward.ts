@@ -4,7 +4,7 @@ import type { Transform } from "node:stream";
 import type { Dispatcher } from "undici";
 import type { Clock } from "../base/clock.ts";
 import { answerHeaders } from "./answer-headers.ts";
-import { BodyTooLarge, countedBody, discardBody } from "./body.ts";
+import { BodyTooLarge, countedBody, discardBody, tooLargeDetail } from "./body.ts";
 import type { Refusal } from "./refusal.ts";
 import type { HeaderPairs } from "./request-headers.ts";
 import type { Upstream } from "./upstream.ts";
@@ -147,10 +147,6 @@ function failure(cause: Error, { request, hasBody, bodyBytesMax }: Passage, hasB
   const isSafe = (request.method === "GET" || request.method === "HEAD") && !hasBody;
   const canRepeat = isSafe && !hasBegun && STALE_CONNECTION.has(code);
   return { kind: "failed", refusal: { code: "upstream-unreachable" }, cause, canRepeat };
-}
-
-export function tooLargeDetail(bodyBytesMax: number): string {
-  return `The body is larger than ${bodyBytesMax} bytes.`;
 }
 
 type RawHeaders = Dispatcher.DispatchController["rawHeaders"];

@@ -1,8 +1,6 @@
 /** A request's way in: what is it → who asks → may it now → on to the provider's API → one line in the log. */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import type { TLSSocket } from "node:tls";
-import type { Receipt } from "@trulinks/limits";
-import { HEADERS, ID_CHANCE_BYTES, makeId, type Quota, type RequestId, secondsUntil } from "@trulinks/protocol";
+import { ERRORS, HEADERS, ID_CHANCE_BYTES, makeId } from "@trulinks/protocol";
 import type { Caller } from "../accounts/caller.ts";
 import type { Identify } from "../accounts/identify.ts";
 import type { Clock } from "../base/clock.ts";
@@ -10,13 +8,230 @@ import type { Dice } from "../base/dice.ts";
 import type { Log } from "../base/log.ts";
 import { Unavailable } from "../base/unavailable.ts";
 import { answerHeaders, gatewayHeaders } from "./answer-headers.ts";
+import { charge, giveBack } from "./charge.ts";
 import { clientAddress, type IsTrusted, plainAddress, trusting } from "./client-address.ts";
 import { forward, type Outcome } from "./forward.ts";
 import { signedIdentity } from "./identity.ts";
 import { answerPreflight, answerServerOptions, isPreflight } from "./preflight.ts";
-import { quotaAccess, type Quotas } from "./quotas.ts";
-import { type Refusal, sendRefusal } from "./refusal.ts";
-import { upstreamHeaders } from "./request-headers.ts";
+import type { Quotas } from "./quotas.ts";
+import { CHALLENGE, type Refusal, sendRefusal } from "./refusal.ts";
+import { type HeaderPairs, upstreamHeaders } from "./request-headers.ts";
 import { type Asked, readRequest } from "./request-shape.ts";
-import { withoutQuery } from "./target.ts";
+import { targetBelow } from "./target.ts";
 import { connectUpstream, type Upstream, type UpstreamOptions } from "./upstream.ts";
+import { type Visit, visitFields } from "./visit.ts";
+
+export interface GatewayDeps {
+  readonly identify: Identify;
+  readonly quotas: Quotas;
+  /** Null: no provider's API is connected, and every path is 404. */
+  readonly upstream: UpstreamOptions | null;
+  /** Signs `TruLinks-Identity`. */
+  readonly identityKey: Uint8Array;
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly log: Log;
+  /** Addresses and CIDR ranges of proxies in front of the gateway. */
+  readonly trustedProxies: readonly string[];
+  readonly bodyBytesMax?: number;
+  /** Where the errors are explained. */
+  readonly documentation?: string;
+}
+
+export interface Gateway {
+  /** For `request` and for `checkContinue`: the gateway itself says `100 Continue`. */
+  readonly listener: RequestListener;
+  /** Lets what is under way finish, then closes the connections to the upstream. */
+  close(): Promise<void>;
+}
+
+export const BODY_BYTES_MAX = 10 * 1024 * 1024;
+
+interface Running extends GatewayDeps {
+  readonly connected: Upstream | null;
+  readonly isTrusted: IsTrusted;
+  readonly bodyBytesMax: number;
+}
+
+/** How a visit ends: as forwarding ended, or with a refusal of our own. */
+type End = Outcome | { readonly kind: "refused"; readonly refusal: Refusal; readonly cause?: unknown };
+
+export function createGateway(deps: GatewayDeps): Gateway {
+  const gateway: Running = {
+    ...deps,
+    connected: deps.upstream && connectUpstream(deps.upstream),
+    isTrusted: trusting(deps.trustedProxies),
+    bodyBytesMax: deps.bodyBytesMax ?? BODY_BYTES_MAX,
+  };
+  return {
+    listener: (request, response) => {
+      if (isPreflight(request)) return answerPreflight(request, response);
+      if (request.method === "OPTIONS" && request.url === "*") return answerServerOptions(response);
+      void serve(gateway, newVisit(gateway, request, response));
+    },
+    close: async () => {
+      await gateway.connected?.pool.close();
+    },
+  };
+}
+
+function newVisit({ clock, dice }: Running, request: IncomingMessage, response: ServerResponse): Visit {
+  const requestId = makeId("request", clock.now(), dice.bytes(ID_CHANCE_BYTES));
+  const startedAtMs = clock.monotonic();
+  return {
+    request,
+    response,
+    requestId,
+    startedAtMs,
+    caller: null,
+    quota: null,
+    receipt: null,
+    isAdmitted: false,
+  };
+}
+
+/** Never rejects: whatever goes wrong becomes an answer, or at least the end of the connection. */
+async function serve(gateway: Running, visit: Visit): Promise<void> {
+  try {
+    const end = await decide(gateway, visit).catch((cause: unknown): End => fault(visit, cause));
+    const status = await conclude(gateway, visit, end);
+    observe(gateway, visit, end, status);
+  } catch (error) {
+    gateway.log.error("request.broken", { ...visitFields(visit, gateway.clock.monotonic()), error });
+    visit.response.destroy();
+  }
+}
+
+/** The order in which a request is looked at. What is cheap and says no comes first. */
+async function decide(gateway: Running, visit: Visit): Promise<End> {
+  const asked = readRequest(visit.request, gateway.bodyBytesMax);
+  if (asked.kind === "refused") return asked;
+
+  const { headers, socket } = visit.request;
+  const forwardedFor = headersJoined(headers["x-forwarded-for"]);
+  const address = clientAddress({ peer: socket.remoteAddress, forwardedFor }, gateway.isTrusted);
+  const identified = await gateway.identify({ authorization: headers.authorization, address });
+  if (identified.kind === "bad-credentials") return refused({ code: "bad-credentials", headers: CHALLENGE });
+
+  const limited = await charge(gateway, visit, identified.caller);
+  if (limited !== null) return refused(limited);
+
+  return pass(gateway, visit, asked, identified.caller);
+}
+
+async function pass(
+  gateway: Running,
+  visit: Visit,
+  asked: Extract<Asked, { kind: "asked" }>,
+  caller: Caller,
+): Promise<End> {
+  const { connected, clock, bodyBytesMax } = gateway;
+  const { request, response, requestId } = visit;
+  if (connected === null) return refused({ code: "no-upstream" });
+  const target = targetBelow(connected.basePath, asked.path);
+  if (target === null) return refused({ code: "unparseable", detail: "The path has a segment `..`." });
+  if (connected.inFlight >= connected.inFlightMax) return refused(BUSY);
+
+  const { rawHeaders, headers, method = "GET", socket } = request;
+  const identity = await signedIdentity(
+    gateway.identityKey,
+    caller,
+    { method, target, requestId },
+    clock.now(),
+  );
+  const peer = plainAddress(socket.remoteAddress ?? "") ?? "unknown";
+  const arrived = {
+    rawHeaders,
+    connection: headers.connection,
+    peer,
+    isPeerTrusted: gateway.isTrusted(peer),
+    scheme: "encrypted" in socket ? ("https" as const) : ("http" as const),
+    host: asked.host,
+  };
+  connected.inFlight += 1;
+  try {
+    return await forward(connected, {
+      request,
+      response,
+      target,
+      headers: upstreamHeaders(arrived, identity),
+      hasBody: asked.hasBody,
+      bodyBytesMax,
+      ownHeaders: () => gatewayHeaders(requestId, visit.quota, clock.now()),
+      clock,
+    });
+  } finally {
+    connected.inFlight -= 1;
+  }
+}
+
+const BUSY: Refusal = {
+  code: "unavailable",
+  detail: "Too many requests are under way.",
+  headers: [[HEADERS.retryAfter, "1"]],
+};
+
+/** Sends what has not been sent yet and gives back what the answer does not cost. Returns the status, null if none. */
+async function conclude(gateway: Running, visit: Visit, end: End): Promise<number | null> {
+  const { request, response, requestId } = visit;
+  switch (end.kind) {
+    case "answered":
+    case "broken":
+      return end.status;
+    case "left":
+      return null;
+    case "not-modified":
+      await giveBack(gateway, visit);
+      response.writeHead(
+        304,
+        answerHeaders(end.headers, gatewayHeaders(requestId, visit.quota, gateway.clock.now())),
+      );
+      response.end();
+      return 304;
+    case "failed":
+    case "refused": {
+      if (response.headersSent) throw end.cause ?? new Error("refused after the answer had begun");
+      if (ERRORS[end.refusal.code].status >= 500) await giveBack(gateway, visit);
+      const own = gatewayHeaders(requestId, visit.quota, gateway.clock.now());
+      const { clock, documentation, bodyBytesMax } = gateway;
+      return sendRefusal(request, response, end.refusal, own, { clock, documentation, bodyBytesMax });
+    }
+    default:
+      return end satisfies never;
+  }
+}
+
+function observe({ log, clock }: Running, visit: Visit, end: End, status: number | null): void {
+  const cause = "cause" in end ? end.cause : undefined;
+  const fields = {
+    ...visitFields(visit, clock.monotonic()),
+    status,
+    outcome: end.kind,
+    ...("refusal" in end ? { code: end.refusal.code } : {}),
+    ...(cause instanceof Error ? { cause: cause.message } : {}),
+  };
+  log.info(visit.isAdmitted ? "request.admitted" : "request.refused", fields);
+  if (end.kind === "refused" && end.refusal.code === "internal") {
+    log.error("request.broken", { request_id: visit.requestId, error: cause });
+  }
+}
+
+function fault({ requestId }: Visit, cause: unknown): End {
+  if (cause instanceof Unavailable) {
+    const headers: HeaderPairs = [[HEADERS.retryAfter, String(cause.retryAfterS)]];
+    return { kind: "refused", refusal: { code: "unavailable", headers }, cause };
+  }
+  return {
+    kind: "refused",
+    refusal: { code: "internal", detail: `The request's id is ${requestId}.` },
+    cause,
+  };
+}
+
+function refused(refusal: Refusal): End {
+  return { kind: "refused", refusal };
+}
+
+function headersJoined(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === "string" ? value : value?.join(",");
+}

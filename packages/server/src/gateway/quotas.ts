@@ -1,5 +1,5 @@
 /** Which quota a caller spends: by which policy, under which name, in which ledger. */
-import { createMemoryLedger, type Account, type Ledger } from "@trulinks/limits";
+import { type Account, createMemoryLedger, type Ledger } from "@trulinks/limits";
 import type { Policy, Quota } from "@trulinks/protocol";
 import type { Caller } from "../accounts/caller.ts";
 
@@ -15,10 +15,16 @@ export interface Quotas {
 }
 
 // Addresses cost nothing to invent, so they have a ledger apart from those who had to be let in.
-const CALLERS_MAX: Readonly<Record<QuotaKind, number>> = { user: 1_000_000, app: 100_000, anonymous: 200_000 };
+const CALLERS_MAX: Readonly<Record<QuotaKind, number>> = {
+  user: 1_000_000,
+  app: 100_000,
+  anonymous: 200_000,
+};
 const RESOURCE = "core";
 
-export function memoryLedgers(callersMax: Readonly<Record<QuotaKind, number>> = CALLERS_MAX): Quotas["ledgers"] {
+export function memoryLedgers(
+  callersMax: Readonly<Record<QuotaKind, number>> = CALLERS_MAX,
+): Quotas["ledgers"] {
   const ledger = (kind: QuotaKind): Ledger =>
     createMemoryLedger({ resource: RESOURCE, callersMax: callersMax[kind] });
   return { user: ledger("user"), app: ledger("app"), anonymous: ledger("anonymous") };

@@ -18,6 +18,9 @@ export interface RefusalOptions {
   readonly bodyBytesMax: number;
 }
 
+// Only Bearer, although Basic works: a browser would ask its user for a name and password.
+export const CHALLENGE: HeaderPairs = [["WWW-Authenticate", 'Bearer realm="api"']];
+
 /** How long a caller that still sends a body is listened to after its refusal, so that it can read the answer. */
 const LINGER_MS = 2_000;
 
@@ -29,7 +32,10 @@ export function sendRefusal(
   own: HeaderPairs,
   { clock, documentation, bodyBytesMax }: RefusalOptions,
 ): number {
-  const { status, mediaType, body } = answerFor(problem(code, { detail, documentation }), request.headers.accept);
+  const { status, mediaType, body } = answerFor(
+    problem(code, { detail, documentation }),
+    request.headers.accept,
+  );
   const bytes = Buffer.from(JSON.stringify(body));
   const guideline: HeaderPairs = body.guideline === undefined ? [] : [[HEADERS.guideline, body.guideline]];
   const framing: HeaderPairs = [

@@ -50,7 +50,12 @@ export function upstreamHeaders(arrived: Arrived, identity: HeaderPairs): string
 
 /** What only the platform may say to an upstream, and what it keeps to itself: the credentials that it issued. */
 function isOurs(name: string): boolean {
-  return name.startsWith(PLATFORM_HEADER_PREFIX) || name === "authorization" || name === "host" || name === "expect";
+  return (
+    name.startsWith(PLATFORM_HEADER_PREFIX) ||
+    name === "authorization" ||
+    name === "host" ||
+    name === "expect"
+  );
 }
 
 function isForwarding(name: string): boolean {

@@ -13,7 +13,7 @@ export function parseTarget(text: string): Target {
   if (text.includes("#")) return { kind: "malformed", detail: "The request target has a fragment (`#`)." };
   if (text.startsWith("/")) return { kind: "path", path: text, authority: null };
 
-  const absolute = /^https?:\/\/([^/?@]+)(.*)$/i.exec(text);
+  const absolute = /^https?:\/\/([^/?@]+)([/?].*)?$/i.exec(text);
   if (!absolute) return { kind: "malformed", detail: "The request target is no path and no http URL." };
   const [, authority = "", rest = ""] = absolute;
   return { kind: "path", path: rest.startsWith("/") ? rest : `/${rest}`, authority };

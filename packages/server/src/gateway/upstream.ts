@@ -38,5 +38,12 @@ export function connectUpstream(options: UpstreamOptions): Upstream {
     // What the upstream repeats as raw headers exists only in HTTP/1.1.
     allowH2: false,
   });
-  return { pool, basePath: url.pathname.replace(/\/+$/, ""), timeoutMs, silenceMsMax, inFlightMax, inFlight: 0 };
+  return {
+    pool,
+    basePath: url.pathname.replace(/\/+$/, ""),
+    timeoutMs,
+    silenceMsMax,
+    inFlightMax,
+    inFlight: 0,
+  };
 }

@@ -2,8 +2,6 @@ import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import type { Dice } from "../base/dice.ts";
 import type { Log } from "../base/log.ts";
-import { openPostgres } from "./postgres/open.ts";
-import { openSqlite } from "./sqlite/open.ts";
 import type { Storage } from "./storage.ts";
 
 export interface OpenStorage {
@@ -16,8 +14,12 @@ export interface OpenStorage {
   readonly log: Log;
 }
 
-/** Opens the engine that the options ask for, its schema brought up to date. */
-export function openStorage({ dataFolder, databaseUrl, ...world }: OpenStorage): Promise<Storage> {
-  if (databaseUrl !== null) return openPostgres({ url: databaseUrl, ...world });
+/** Opens the engine that the options ask for, its schema brought up to date. Only that engine's code is loaded. */
+export async function openStorage({ dataFolder, databaseUrl, ...world }: OpenStorage): Promise<Storage> {
+  if (databaseUrl !== null) {
+    const { openPostgres } = await import("./postgres/open.ts");
+    return openPostgres({ url: databaseUrl, ...world });
+  }
+  const { openSqlite } = await import("./sqlite/open.ts");
   return openSqlite({ file: join(dataFolder, "trulinks.db"), ...world });
 }

@@ -45,3 +45,6 @@ export interface Exchange {
 
 /** Of an answer this much is read and kept; the rest is dropped. */
 export const ANSWER_BYTES_MAX = 64 * 1024;
+
+/** A lease is the hook's deadline and this much more (DESIGN, the wire). */
+export const LEASE_MARGIN_MS = 5_000;

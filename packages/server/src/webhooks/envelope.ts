@@ -27,6 +27,7 @@ export async function composeMessage(
   nowMs: number,
 ): Promise<Message> {
   const { event, hook, sequence } = claim;
+  if (secrets.length === 0) throw new Error(`${hook.id} has no live secret.`);
   const body = composeBody({ event, hook, userId: claim.user?.id ?? null, sequence });
   const signature =
     hook.signature === "github"
@@ -95,11 +96,10 @@ async function standardHeaders(
 
 /** GitHub has one secret per hook at a time, so only the newest signs. */
 async function githubHeaders(
-  { deliveryId, event, hook }: Claim,
-  [newest]: readonly string[],
+  { deliveryId, event }: Claim,
+  [newest = ""]: readonly string[],
   body: Uint8Array,
 ): Promise<Message["headers"]> {
-  if (newest === undefined) throw new Error(`${hook.id} has no live secret.`);
   const lastDot = event.type.lastIndexOf(".");
   return [
     [HEADERS.githubEvent, lastDot === -1 ? event.type : event.type.slice(0, lastDot)],

@@ -150,7 +150,7 @@ function createHandler(
     },
     onResponseEnd: finishAnswered,
     onResponseError(_, error) {
-      const code = "code" in error && typeof error.code === "string" ? error.code : "";
+      const code = codeOf(error);
       finish({ kind: unansweredBy(code) }, `${code} ${error.message}`.trim());
     },
   };
@@ -159,6 +159,12 @@ function createHandler(
 function answeredOutcome({ status, headers }: Pick<Answer, "status" | "headers">, nowMs: number): Outcome {
   const retryAfter = headers.find(([name]) => name.toLowerCase() === "retry-after")?.[1];
   return outcomeOfStatus(status, parseRetryAfterMs(retryAfter, nowMs));
+}
+
+function codeOf(error: Error): string {
+  if ("code" in error && typeof error.code === "string") return error.code;
+  // Some faults of the answer have a name and no code.
+  return error.name === "HTTPParserError" ? "HPE_UNKNOWN" : "";
 }
 
 function pairsOf([name, value]: [string, string | string[] | undefined]): readonly (readonly [

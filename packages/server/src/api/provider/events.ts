@@ -1,10 +1,11 @@
-import { type FieldError, problem } from "@trulinks/protocol";
+import type { ErrorCode, FieldError } from "@trulinks/protocol";
 import type { FastifyRequest } from "fastify";
 import type { Static } from "typebox";
 import type { EventRequest, Published } from "../../webhooks/publish.ts";
 import { idempotencyKeyOf } from "../idempotency.ts";
+import { isDeeperThan } from "../json-body.ts";
 import type { Api } from "../manners.ts";
-import { Refusal } from "../problem.ts";
+import { problemOf, Refusal, type RefusalOptions } from "../problem.ts";
 import {
   BATCH_BYTES_MAX,
   BatchBody,
@@ -13,11 +14,10 @@ import {
   EVENT_DEPTH_MAX,
   EventBody,
   eventRequestOf,
-  isDeeperThan,
   ReceiptShape,
   receiptShape,
 } from "../resources/event.ts";
-import { answers, json, refer } from "../schemas.ts";
+import { answers, json, type ProblemShape, refer } from "../schemas.ts";
 import { fieldErrors, type SchemaError } from "../validation.ts";
 import { PROBLEMS_PAGE, type ProviderDeps } from "./app.ts";
 
@@ -41,7 +41,7 @@ export function eventRoutes(api: Api, { publish }: ProviderDeps): void {
     },
     async (request, reply) => {
       const key = idempotencyKeyOf(request);
-      const errors = contentErrors(request.body, request.inexactNumbers);
+      const errors = contentErrors(request.body, request.inexactNumbers ?? []);
       if (errors.length > 0) throw new Refusal("validation-failed", { errors });
       const [published] = await publish([eventRequestOf(request.body, key)]);
       const result = resultOf(published);
@@ -66,19 +66,22 @@ export function eventRoutes(api: Api, { publish }: ProviderDeps): void {
     },
     async (request, reply) => {
       const verdicts = request.body.events.map((event, index) => judge(request, event, index));
-      const good = verdicts.filter((verdict) => !(verdict instanceof Refusal));
+      const good = verdicts.flatMap((verdict) => (verdict.kind === "good" ? [verdict.event] : []));
       const published = (good.length > 0 ? await publish(good) : []).values();
       const results = verdicts.map((verdict) =>
-        batchResult(verdict instanceof Refusal ? { kind: "refused", refusal: verdict } : resultOf(published.next().value)),
+        batchResult(verdict.kind === "good" ? resultOf(published.next().value) : verdict),
       );
       return reply.code(202).send({ results });
     },
   );
 }
 
-type Result =
-  | { readonly kind: "taken"; readonly receipt: Static<typeof ReceiptShape> }
-  | { readonly kind: "refused"; readonly refusal: Refusal };
+interface Refused {
+  readonly kind: "refused";
+  readonly refusal: Refusal;
+}
+
+type Result = { readonly kind: "taken"; readonly receipt: Static<typeof ReceiptShape> } | Refused;
 
 function resultOf(published: Published | undefined): Result {
   switch (published?.kind) {
@@ -86,9 +89,9 @@ function resultOf(published: Published | undefined): Result {
     case "repeated":
       return { kind: "taken", receipt: receiptShape(published.receipt) };
     case "reused":
-      return { kind: "refused", refusal: new Refusal("idempotency-key-reused") };
+      return refused("idempotency-key-reused");
     case "no-recipient":
-      return { kind: "refused", refusal: new Refusal("no-recipient") };
+      return refused("no-recipient");
     case undefined:
       throw new Error("An event was published and has no result.");
     default:
@@ -100,29 +103,35 @@ type BatchResult = Static<typeof BatchShape>["results"][number];
 
 function batchResult(result: Result): BatchResult {
   if (result.kind === "taken") return { status: 202, ...result.receipt };
-  const { code, options } = result.refusal;
-  const body: Problem = problem(code, { ...options, documentation: PROBLEMS_PAGE });
-  return { status: body.status, problem: body as BatchResult extends { problem: infer P } ? P : never };
+  const body = problemOf(result.refusal, PROBLEMS_PAGE);
+  return { status: body.status, problem: body as Static<typeof ProblemShape> };
 }
 
+function refused(code: ErrorCode, options: RefusalOptions = {}): Refused {
+  return { kind: "refused", refusal: new Refusal(code, options) };
+}
+
+type Verdict = { readonly kind: "good"; readonly event: EventRequest } | Refused;
+
 /** One event of a batch, looked at as if it had come alone. */
-function judge(request: FastifyRequest, event: unknown, index: number): EventRequest | Refusal {
+function judge(request: FastifyRequest, event: unknown, index: number): Verdict {
   const validate = request.compileValidationSchema(EventBody, "body");
   if (!validate(event)) {
     const errors = fieldErrors((validate.errors ?? []) as readonly SchemaError[], "body", "Event");
-    return new Refusal("validation-failed", { errors });
+    return refused("validation-failed", { errors });
   }
   if (isTooLarge(request, event)) {
-    return new Refusal("too-large", { detail: `The event is larger than ${EVENT_BYTES_MAX} bytes.` });
+    return refused("too-large", { detail: `The event is larger than ${EVENT_BYTES_MAX} bytes.` });
   }
-  const prefix = `/events/${index}/`;
-  const inexact = request.inexactNumbers.filter((pointer) => pointer.startsWith(prefix));
+  const prefix = `/events/${index}`;
+  const inexact = (request.inexactNumbers ?? []).filter((pointer) => pointer.startsWith(`${prefix}/`));
   const body = event as Static<typeof EventBody>;
   const errors = contentErrors(
     body,
-    inexact.map((pointer) => pointer.slice(prefix.length - 1)),
+    inexact.map((pointer) => pointer.slice(prefix.length)),
   );
-  return errors.length > 0 ? new Refusal("validation-failed", { errors }) : eventRequestOf(body, null);
+  if (errors.length > 0) return refused("validation-failed", { errors });
+  return { kind: "good", event: eventRequestOf(body, null) };
 }
 
 // Most batches are smaller than one event may be; only in others is each event measured.
@@ -149,4 +158,3 @@ function contentErrors(
   }
   return errors;
 }
-

@@ -63,7 +63,9 @@ export const DELIVERY_QUERY = closed({
   hook: Type.Optional(GivenId),
   user: Type.Optional(GivenId),
   app: Type.Optional(GivenId),
-  type: Type.Optional(Type.String({ maxLength: 128, pattern: "^[a-z0-9_.]+$", description: "an event type" })),
+  type: Type.Optional(
+    Type.String({ maxLength: 128, pattern: "^[a-z0-9_.]+$", description: "an event type" }),
+  ),
   event: Type.Optional(GivenId),
   state: Type.Optional(Type.Enum([...DELIVERY_STATES])),
   status: Type.Optional(
@@ -73,10 +75,7 @@ export const DELIVERY_QUERY = closed({
   before: Type.Optional(Type.String({ format: "date-time", description: "Made before this time" })),
 });
 
-export function deliveryFilterOf(
-  reach: DeliveryReach,
-  query: Static<typeof DELIVERY_QUERY>,
-): DeliveryFilter {
+export function deliveryFilterOf(reach: DeliveryReach, query: Static<typeof DELIVERY_QUERY>): DeliveryFilter {
   const { hook, user, app, type, event, state, status, after, before } = query;
   return {
     reach,

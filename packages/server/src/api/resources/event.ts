@@ -60,9 +60,3 @@ export function eventRequestOf(
 ): EventRequest {
   return { id: id ?? null, idempotencyKey, type, users: users ?? [], groups: groups ?? [], data };
 }
-
-/** Whether `value` has containers within containers deeper than `depthMax`. */
-export function isDeeperThan(value: unknown, depthMax: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return depthMax === 0 || Object.values(value).some((inner) => isDeeperThan(inner, depthMax - 1));
-}

@@ -13,13 +13,19 @@ export interface Queries {
   run(sql: string, ...values: readonly unknown[]): Promise<number>;
 }
 
+/** What a transaction may do. */
+export interface Transaction extends Queries {
+  /** Runs several statements that have no values. */
+  exec(script: string): Promise<void>;
+}
+
 /** Each call of `all`, `get` and `run` is a transaction of its own. */
 export interface Database extends Queries {
   /**
    * Runs in one transaction: all or, if it throws, nothing. May run several times, when another transaction got
    * in the way: `work` has no effect but on the database.
    */
-  transact<Result>(work: (queries: Queries) => Promise<Result>): Promise<Result>;
+  transact<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>;
   /** Waits for what is under way, then closes. */
   close(): Promise<void>;
 }
@@ -96,7 +102,7 @@ function createPool(url: string): pg.Pool {
 
 async function transactOnce<Result>(
   pool: pg.Pool,
-  work: (queries: Queries) => Promise<Result>,
+  work: (transaction: Transaction) => Promise<Result>,
 ): Promise<Result> {
   const client = await pool.connect();
   // A connection that dies fails its query; without a listener its event would end the process, too.
@@ -105,7 +111,10 @@ async function transactOnce<Result>(
   let isBroken = false;
   try {
     await client.query("BEGIN");
-    const result = await work(queriesOn((query) => client.query(query)));
+    const result = await work({
+      ...queriesOn((query) => client.query(query)),
+      exec: async (script) => void (await client.query(script)),
+    });
     await client.query("COMMIT");
     return result;
   } catch (error) {

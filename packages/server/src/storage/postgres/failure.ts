@@ -10,6 +10,9 @@ export type Failure =
   /** An error of ours. */
   | "bug";
 
+/** Thrown inside a transaction that another one got ahead of: it is undone and run again. */
+export class Conflict extends Error {}
+
 const CONFLICTS = new Set(["40001", "40P01"]);
 const FULL = new Set(["53100", "53200"]);
 // 08 connection, 25006 read-only (a failover is under way), 28 and 3D no entry (any more), 53 out of something,
@@ -32,6 +35,7 @@ const LOST_WORDS =
 
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) return "bug";
+  if (error instanceof Conflict) return "conflict";
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   if (error instanceof pg.DatabaseError) {
     if (CONFLICTS.has(code)) return "conflict";

@@ -21,13 +21,13 @@ export async function migrate(
   database: Database,
   migrations: readonly string[] = MIGRATIONS,
 ): Promise<void> {
-  await database.transact(async (queries) => {
-    await queries.run(`SELECT pg_advisory_xact_lock(${LOCK})`);
-    const found = await schemaOf(queries);
+  await database.transact(async (transaction) => {
+    await transaction.run(`SELECT pg_advisory_xact_lock(${LOCK})`);
+    const found = await schemaOf(transaction);
     if (found > migrations.length) throw new NewerSchema(found, migrations.length);
     if (found === migrations.length) return;
-    for (const migration of migrations.slice(found)) await runScript(queries, migration);
-    await queries.run("UPDATE schema_version SET number = $1", migrations.length);
+    for (const migration of migrations.slice(found)) await transaction.exec(migration);
+    await transaction.run("UPDATE schema_version SET number = $1", migrations.length);
   });
 }
 
@@ -37,10 +37,4 @@ async function schemaOf(queries: Queries): Promise<number> {
   if (row !== undefined) return row.number;
   await queries.run("INSERT INTO schema_version (number) VALUES (0)");
   return 0;
-}
-
-async function runScript(queries: Queries, script: string): Promise<void> {
-  for (const statement of script.split(/;\s*(?:\n|$)/)) {
-    if (statement.trim() !== "") await queries.run(statement);
-  }
 }

@@ -1,4 +1,3 @@
-import type { HookId } from "@trulinks/protocol";
 import type { Claim, ClaimedEvent, ClaimRequest, WebhookStore } from "../../webhooks/store.ts";
 import { type ClaimContext, createClaimContext } from "./claim-context.ts";
 import type { Database } from "./database.ts";

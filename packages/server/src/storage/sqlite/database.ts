@@ -47,7 +47,8 @@ function keepPrepared(connection: DatabaseSync): Database {
   }
   return {
     get: <Row>(text: string, ...values: readonly Value[]) => prepared(text).get(...values) as Row | undefined,
-    all: <Row>(text: string, ...values: readonly Value[]) => prepared(text).all(...values) as readonly Row[],
+    all: <Row>(text: string, ...values: readonly Value[]) =>
+      prepared(text).all(...values) as readonly unknown[] as readonly Row[],
     run: (text, ...values) => Number(prepared(text).run(...values).changes),
     exec: (texts) => connection.exec(texts),
     get isInTransaction() {

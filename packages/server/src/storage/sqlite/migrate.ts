@@ -1,24 +1,16 @@
+import { StartRefused } from "../../base/start-refused.ts";
 import type { Database } from "./database.ts";
 import { first } from "./migrations/0001-first.ts";
 
 /** In order, forward only; a migration that was released is never changed. The schema's number is how many ran. */
 export const MIGRATIONS: readonly string[] = [first];
 
-export class NewerSchema extends Error {
-  constructor(found: number, known: number) {
-    super(
-      `This data was written by a newer version (schema ${found}; this one knows ${known}). Start the newer version.`,
-    );
-    this.name = "NewerSchema";
-  }
-}
-
 /** Brings the schema up to date in one transaction. Of two that race, one waits and then finds nothing to do. */
 export function migrate(database: Database, migrations: readonly string[] = MIGRATIONS): void {
   database.exec("BEGIN IMMEDIATE");
   try {
     const found = schemaOf(database);
-    if (found > migrations.length) throw new NewerSchema(found, migrations.length);
+    if (found > migrations.length) throw new StartRefused(newerSchema(found, migrations.length));
     for (const migration of migrations.slice(found)) database.exec(migration);
     database.exec(`PRAGMA user_version = ${migrations.length}; COMMIT`);
   } catch (error) {
@@ -29,4 +21,8 @@ export function migrate(database: Database, migrations: readonly string[] = MIGR
 
 export function schemaOf(database: Database): number {
   return database.get<{ readonly user_version: number }>("PRAGMA user_version")?.user_version ?? 0;
+}
+
+function newerSchema(found: number, known: number): string {
+  return `This data was written by a newer version (schema ${found}; this one knows ${known}). Start the newer version.`;
 }

@@ -40,19 +40,21 @@ function insertAttempt(database: Database, { deliveryId, attempt }: Settlement):
 function move(database: Database, row: LeasedRow, { next, attempt, nowMs }: Settlement): void {
   switch (next.kind) {
     case "retry":
-      return waitAgain(database, row, { attempt, atMs: next.atMs });
+      waitAgain(database, row, { attempt, atMs: next.atMs });
+      return;
     case "delivered":
       end(database, row, { attempt, next, nowMs });
       if (row.sequence === null) activate(database, row, nowMs);
       return;
     case "rejected":
-      return end(database, row, { attempt, next, nowMs });
+      end(database, row, { attempt, next, nowMs });
+      return;
     case "failed":
       end(database, row, { attempt, next, nowMs });
       if (next.because === "gone") disable(database, row, nowMs);
       return;
     default:
-      return next satisfies never;
+      next satisfies never;
   }
 }
 

@@ -129,7 +129,7 @@ CREATE TABLE deliveries (
   state text COLLATE "C" NOT NULL,
   because text,
   next_at_ms bigint,
-  lease_until_ms bigint,
+  is_leased boolean NOT NULL,
   lease integer NOT NULL,
   attempts_count integer NOT NULL,
   last_status integer,
@@ -137,7 +137,7 @@ CREATE TABLE deliveries (
   ended_at_ms bigint
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
 CREATE INDEX deliveries_due ON deliveries (next_at_ms, id) WHERE next_at_ms IS NOT NULL;
-CREATE INDEX deliveries_waiting ON deliveries (hook_id) WHERE state = 'waiting';
+CREATE INDEX deliveries_waiting ON deliveries (hook_id, next_at_ms) WHERE state = 'waiting';
 CREATE INDEX deliveries_waiting_by_user ON deliveries (user_id) WHERE state = 'waiting' AND user_id IS NOT NULL;
 CREATE INDEX deliveries_unhappy ON deliveries (state, id)
   WHERE state IN ('rejected', 'failed', 'expired', 'replaced', 'revoked');

@@ -1,0 +1,74 @@
+/** Deliveries in both APIs: the same two routes, over what the caller may reach. */
+import type { DeliveryId } from "@trulinks/protocol";
+import type { FastifyRequest } from "fastify";
+import { reachOf } from "../accounts/may.ts";
+import type { DeliveryReach, WebhookStore } from "../webhooks/store.ts";
+import { allow } from "./allow.ts";
+import type { Api } from "./manners.ts";
+import { listOf, pageRequestOf, sendPage } from "./pages.ts";
+import { orNotFound } from "./problem.ts";
+import {
+  DELIVERY_QUERY,
+  DeliveryShape,
+  deliveryFilterOf,
+  deliveryShape,
+  WholeDeliveryShape,
+  wholeDeliveryShape,
+} from "./resources/delivery.ts";
+import { answers, closed, GivenId, json, refer } from "./schemas.ts";
+
+const tags = ["deliveries"];
+const config = { resource: "Delivery" };
+const shape = refer(DeliveryShape);
+
+export interface DeliveryDeps {
+  readonly webhooks: Pick<WebhookStore, "listDeliveries" | "findDelivery">;
+}
+
+/** `path`: `/v1/deliveries` or its like. */
+export function deliveryRoutes(api: Api, path: string, { webhooks }: DeliveryDeps): void {
+  api.get(
+    path,
+    {
+      config,
+      schema: {
+        operationId: "listDeliveries",
+        summary: "List deliveries",
+        description: "Newest first, each with its attempts, without what was sent and answered.",
+        tags,
+        querystring: DELIVERY_QUERY,
+        response: answers({ 200: json("Deliveries", listOf(shape, "Deliveries")) }),
+      },
+    },
+    async (request, reply) => {
+      const filter = deliveryFilterOf(allowedReach(request), request.query);
+      const page = await webhooks.listDeliveries(filter, pageRequestOf(request.query, "deliveries"));
+      return sendPage(request, reply, { page, list: "deliveries", show: deliveryShape });
+    },
+  );
+
+  api.get(
+    `${path}/:delivery`,
+    {
+      config,
+      schema: {
+        operationId: "getDelivery",
+        summary: "Show a delivery",
+        description: "With what was sent in each attempt and what was answered.",
+        tags,
+        params: closed({ delivery: GivenId }),
+        response: answers({ 200: json("The delivery", refer(WholeDeliveryShape)) }, "not-found"),
+      },
+    },
+    async (request) => {
+      const id = request.params.delivery as DeliveryId;
+      const found = orNotFound(await webhooks.findDelivery(id, allowedReach(request)));
+      return wholeDeliveryShape(found.delivery, found.event);
+    },
+  );
+}
+
+function allowedReach({ caller }: FastifyRequest): DeliveryReach {
+  allow(caller, { verb: "read", thing: { kind: "deliveries" } });
+  return orNotFound(reachOf(caller));
+}

@@ -1,0 +1,62 @@
+/** The policy document in both APIs. Readers keep it and ask with `If-None-Match` whether it has changed. */
+import { createHash } from "node:crypto";
+import type { Policy } from "@trulinks/protocol";
+import { Type } from "typebox";
+import type { Api } from "./manners.ts";
+import { answers, empty, json, refer } from "./schemas.ts";
+
+const window = Type.Object({ limit: Type.Integer(), window_s: Type.Integer() });
+
+export const PolicyShape = Type.Object(
+  {
+    rate_limit: Type.Object({
+      user: window,
+      app: window,
+      anonymous: window,
+      resources: Type.Record(Type.String(), window),
+    }),
+    serial_requests: Type.Object({
+      in_flight_max: Type.Integer(),
+      waiting_max: Type.Integer(),
+      wait_ms_max: Type.Integer(),
+      streams_max: Type.Integer(),
+    }),
+    write_pacing: Type.Object({
+      gap_ms: Type.Integer(),
+      burst: Type.Integer(),
+      tolerance_ms: Type.Integer(),
+    }),
+    points: Type.Object({ per_min: Type.Integer(), read: Type.Integer(), write: Type.Integer() }),
+    content_pacing: Type.Object({ per_min: Type.Integer(), per_h: Type.Integer() }),
+    webhooks: Type.Object({
+      ack_deadline_ms: Type.Integer(),
+      retries_s: Type.Array(Type.Integer()),
+      retention_days: Type.Integer(),
+    }),
+    validation: Type.Object({ status: Type.Integer() }),
+  },
+  { $id: "Policy", description: "Every number that integrators and the platform keep to" },
+);
+
+export function policyRoute(api: Api, path: string, policy: () => Policy, open: boolean): void {
+  api.get(
+    path,
+    {
+      config: { resource: "Policy", open },
+      schema: {
+        operationId: "getPolicy",
+        summary: "Show the policy",
+        description: "Its `ETag` changes when it does; ask with `If-None-Match`.",
+        tags: ["platform"],
+        response: answers({ 200: json("The policy", refer(PolicyShape)), 304: empty("Not changed") }),
+      },
+    },
+    async (request, reply) => {
+      const body = JSON.stringify(policy());
+      const tag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+      reply.headers({ ETag: tag, "Cache-Control": "no-cache" });
+      if (request.headers["if-none-match"]?.includes(tag)) return reply.code(304).send();
+      return reply.type("application/json; charset=utf-8").send(body);
+    },
+  );
+}

@@ -1,0 +1,100 @@
+import type { Policy } from "@trulinks/protocol";
+import { createIsOperator } from "../../accounts/operator-key.ts";
+import type { AccountStore } from "../../accounts/store.ts";
+import type { Secret } from "../../base/secret.ts";
+import type { Hooks } from "../../webhooks/hooks.ts";
+import type { Publish } from "../../webhooks/publish.ts";
+import type { WebhookStore } from "../../webhooks/store.ts";
+import { deliveryRoutes } from "../deliveries.ts";
+import { documentRoute } from "../document-route.ts";
+import { type Api, createApi, type MannersDeps } from "../manners.ts";
+import { PolicyShape, policyRoute } from "../policy.ts";
+import { Refusal } from "../problem.ts";
+import { problemsRoute } from "../problems-page.ts";
+import { referenceRoutes } from "../reference.ts";
+import { AppShape, ClientSecretShape, NewAppShape } from "../resources/app.ts";
+import { DeliveryShape, WholeDeliveryShape } from "../resources/delivery.ts";
+import { BatchShape, ReceiptShape } from "../resources/event.ts";
+import { GrantShape } from "../resources/grant.ts";
+import { HookSecretShape, HookShape, NewHookShape, PingShape } from "../resources/hook.ts";
+import { NewTokenShape, TokenShape } from "../resources/token.ts";
+import { UserShape } from "../resources/user.ts";
+import { appRoutes } from "./apps.ts";
+import { eventRoutes } from "./events.ts";
+import { grantRoutes } from "./grants.ts";
+import { GroupShape, groupRoutes } from "./groups.ts";
+import { HealthShape, healthRoutes } from "./health.ts";
+import { hookRoutes } from "./hooks.ts";
+import { tokenRoutes } from "./tokens.ts";
+import { userRoutes } from "./users.ts";
+
+export interface ProviderDeps extends MannersDeps {
+  readonly version: string;
+  readonly operatorKey: Secret;
+  readonly accounts: AccountStore;
+  readonly webhooks: Pick<WebhookStore, "findHook" | "listHooks" | "listDeliveries" | "findDelivery">;
+  readonly hooks: Hooks;
+  readonly publish: Publish;
+  readonly policy: () => Policy;
+  /** Resolves if the store answers. */
+  ping(): Promise<void>;
+}
+
+export const PROBLEMS_PAGE = "/problems";
+
+/** The provider's own listener: everything that the operator key opens. */
+export async function buildProviderApi(deps: ProviderDeps): Promise<Api> {
+  const isOperator = createIsOperator(deps.operatorKey);
+  const api = await createApi(deps, {
+    api: "provider",
+    title: "TruLinks: the provider's API",
+    description: "Users, apps, grants, events and hooks of the platform. Takes the operator key.",
+    version: deps.version,
+    problemsPage: PROBLEMS_PAGE,
+    unauthenticated: ["operator-key-required"],
+    securitySchemes: {
+      operator: { type: "http", scheme: "bearer", description: "The operator key" },
+    },
+    tags: {
+      users: "Whom the provider's data belongs to",
+      apps: "What integrators build",
+      grants: "Which user lets which app act for it",
+      tokens: "What callers of the public listener show",
+      groups: "Users who are reached together",
+      events: "What happened at the provider",
+      hooks: "Where events go",
+      deliveries: "What became of them",
+      platform: "The platform itself",
+    },
+    shapes: [
+      ...[UserShape, AppShape, NewAppShape, ClientSecretShape, GrantShape, TokenShape, NewTokenShape],
+      ...[GroupShape, ReceiptShape, BatchShape, HookShape, NewHookShape, HookSecretShape, PingShape],
+      ...[DeliveryShape, WholeDeliveryShape, PolicyShape, HealthShape],
+    ],
+    authenticate: async ({ headers }, open) => {
+      if (open || isOperator(headers.authorization)) return { kind: "operator" };
+      throw new Refusal("operator-key-required");
+    },
+  });
+
+  userRoutes(api, deps);
+  appRoutes(api, deps);
+  grantRoutes(api, deps);
+  tokenRoutes(api, deps);
+  groupRoutes(api, deps);
+  eventRoutes(api, deps);
+  hookRoutes(api, deps);
+  deliveryRoutes(api, "/v1/deliveries", deps);
+  policyRoute(api, "/v1/policy", deps.policy, false);
+  documentRoute(api, "/v1/openapi.json", false);
+  healthRoutes(api, deps);
+  problemsRoute(api, PROBLEMS_PAGE);
+  referenceRoutes(api, {
+    path: "/reference",
+    document: "/v1/openapi.json",
+    title: "TruLinks: the provider's API",
+    asksForKey: true,
+  });
+  await api.ready();
+  return api;
+}

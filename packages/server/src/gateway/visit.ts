@@ -1,0 +1,55 @@
+/** One request on its way in, and what has been found out about it so far. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Receipt } from "@trulinks/limits";
+import type { Quota, RequestId } from "@trulinks/protocol";
+import type { Caller } from "../accounts/caller.ts";
+import type { LogFields } from "../base/log.ts";
+import { withoutQuery } from "./target.ts";
+
+export interface Visit {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: RequestId;
+  /** On the monotonic clock. */
+  readonly startedAtMs: number;
+  /** Null until the credentials have been looked at. */
+  caller: Caller | null;
+  quota: Quota | null;
+  /** Null until the quota has admitted the request, and again once the cost has been given back. */
+  receipt: Receipt | null;
+  /** Stays true when the cost is given back. */
+  isAdmitted: boolean;
+}
+
+/** The fields of a request's line in the log. The query is left out: callers put secrets there. */
+export function visitFields(
+  { request, requestId, caller, startedAtMs }: Visit,
+  monotonicMs: number,
+): LogFields {
+  return {
+    request: requestId,
+    method: request.method,
+    path: withoutQuery(request.url ?? ""),
+    ...callerFields(caller),
+    duration_ms: Math.round((monotonicMs - startedAtMs) * 100) / 100,
+  };
+}
+
+function callerFields(caller: Caller | null): LogFields {
+  switch (caller?.kind) {
+    case undefined:
+      return { caller: null };
+    case "grant": {
+      const { kind, grantId, userId, appId, tokenId } = caller;
+      return { caller: kind, grant_id: grantId, user_id: userId, app_id: appId, token_id: tokenId };
+    }
+    case "user":
+      return { caller: caller.kind, user_id: caller.userId, token_id: caller.tokenId };
+    case "app":
+      return { caller: caller.kind, app_id: caller.appId };
+    case "anonymous":
+      return { caller: caller.kind, address: caller.address };
+    case "operator":
+      return { caller: caller.kind };
+  }
+}

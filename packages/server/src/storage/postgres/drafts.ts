@@ -1,0 +1,84 @@
+/** Numbers the deliveries that a batch of events makes, and says which of them are leased as they are stored. Pure. */
+import { type DeliveryId, type GrantId, type HookId, ID_CHANCE_BYTES, makeId, type UserId } from "@trulinks/protocol";
+import type { Dice } from "../../base/dice.ts";
+import { LEASE_MARGIN_MS } from "../../webhooks/delivery.ts";
+import type { Hook } from "../../webhooks/hook.ts";
+import type { ClaimRequest, NewEvent, SealedSecret } from "../../webhooks/store.ts";
+import type { NewDelivery } from "./delivery-row.ts";
+import { keptBecause } from "./hold.ts";
+
+export interface KnownHook {
+  readonly hook: Hook;
+  readonly secrets: readonly SealedSecret[];
+  /** Before anything that is stored now. */
+  readonly lastSequence: number;
+}
+
+/** One delivery to be made. */
+export interface Draft {
+  readonly event: NewEvent;
+  readonly known: KnownHook;
+  readonly userId: UserId;
+  /** Null for a hook of the user's own. */
+  readonly grantId: GrantId | null;
+}
+
+export interface Numbered {
+  readonly draft: Draft;
+  readonly delivery: NewDelivery;
+}
+
+const FIRST_LEASE = 1;
+
+/** `claimOf`: the request of the call that an event came with. */
+export function number(
+  drafts: readonly Draft[],
+  { dice, claimOf }: { readonly dice: Pick<Dice, "bytes">; readonly claimOf: (event: NewEvent) => ClaimRequest },
+): readonly Numbered[] {
+  const ids = idsInOrder(drafts, dice);
+  const sequences = new Map<HookId, number>();
+  const claimed = new Map<ClaimRequest, number>();
+
+  return drafts.map((draft, index) => {
+    const { event, known, userId, grantId } = draft;
+    const { hook, lastSequence } = known;
+    const sequence = (sequences.get(hook.id) ?? lastSequence) + 1;
+    sequences.set(hook.id, sequence);
+    const request = claimOf(event);
+    const count = claimed.get(request) ?? 0;
+    const because = keptBecause(hook.state, { isPing: false });
+    const isClaimed = because === null && count < request.countMax && !request.exceptHooks.includes(hook.id);
+    if (isClaimed) claimed.set(request, count + 1);
+    const freeAtMs = isClaimed ? leaseUntilMs(hook, request.nowMs) : request.nowMs;
+    const delivery: NewDelivery = {
+      id: ids[index] as DeliveryId,
+      eventId: event.id,
+      type: event.type,
+      hook,
+      userId,
+      grantId,
+      sequence,
+      because: because ?? "due",
+      nextAtMs: because === null ? freeAtMs : null,
+      lease: isClaimed ? FIRST_LEASE : null,
+      createdAtMs: event.atMs,
+    };
+    return { draft, delivery };
+  });
+}
+
+/** The newest number of each hook. */
+export function lastSequences(numbered: readonly Numbered[]): ReadonlyMap<HookId, number> {
+  return new Map(numbered.map(({ delivery }) => [delivery.hook.id, delivery.sequence ?? 0]));
+}
+
+export function leaseUntilMs(hook: Hook, nowMs: number): number {
+  return nowMs + hook.ackDeadlineMs + LEASE_MARGIN_MS;
+}
+
+/** Within one millisecond ids sort by chance; sorted, they list the deliveries in the order of their numbers. */
+function idsInOrder(drafts: readonly Draft[], dice: Pick<Dice, "bytes">): readonly DeliveryId[] {
+  const ids = drafts.map(({ event }) => makeId("delivery", event.atMs, dice.bytes(ID_CHANCE_BYTES)));
+  const isOneMoment = drafts.every(({ event }) => event.atMs === drafts[0]?.event.atMs);
+  return isOneMoment ? ids.sort() : ids;
+}

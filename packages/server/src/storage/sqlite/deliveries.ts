@@ -1,0 +1,99 @@
+import type { DeliveryId } from "@trulinks/protocol";
+import type { AttemptRecord, Exchange } from "../../webhooks/delivery.ts";
+import type { ClaimedEvent, Delivery, WebhookStore } from "../../webhooks/store.ts";
+import type { Database } from "./database.ts";
+import { chooseDeliveries, withinReach } from "./delivery-filter.ts";
+import type { DeliveryRow } from "./delivery-row.ts";
+import { toOwner } from "./hook-row.ts";
+import { limitOf, pageOf } from "./page-of.ts";
+import type { Sync } from "./verbs.ts";
+
+type DeliveryVerbs = Pick<Sync<WebhookStore>, "listDeliveries" | "findDelivery">;
+
+export function createDeliveries(database: Database): DeliveryVerbs {
+  return {
+    listDeliveries(filter, page) {
+      const chosen = chooseDeliveries(filter, page.after);
+      const rows = database.all<DeliveryRow>(
+        `SELECT * FROM deliveries ${chosen.indexed} WHERE ${chosen.where} ORDER BY id DESC LIMIT ?`,
+        ...chosen.values,
+        limitOf(page),
+      );
+      return pageOf(rows, page, {
+        key: (row) => row.id,
+        item: (row) => toDelivery(row, attemptsOf(database, row.id)),
+      });
+    },
+
+    findDelivery(id, reach) {
+      const { where, values } = withinReach(reach);
+      const row = database.get<DeliveryRow & EventColumns>(
+        `SELECT deliveries.*, action, data, at_ms FROM deliveries JOIN events ON events.id = event_id
+         WHERE deliveries.id = ? AND ${where}`,
+        id,
+        ...values,
+      );
+      if (row === undefined) return null;
+      return {
+        delivery: toDelivery(row, attemptsWithExchange(database, id)),
+        event: { id: row.event_id, type: row.type, action: row.action, data: row.data, atMs: row.at_ms },
+      };
+    },
+  };
+}
+
+type EventColumns = Pick<ClaimedEvent, "action" | "data"> & { readonly at_ms: number };
+
+function toDelivery(row: DeliveryRow, attempts: readonly AttemptRecord[]): Delivery {
+  return {
+    id: row.id,
+    eventId: row.event_id,
+    type: row.type,
+    hookId: row.hook_id,
+    hookOwner: toOwner(row),
+    userId: row.user_id,
+    grantId: row.grant_id,
+    sequence: row.sequence,
+    state: row.state,
+    because: row.because,
+    dueAtMs: row.is_leased === 1 ? null : row.next_at_ms,
+    createdAtMs: row.created_at_ms,
+    attempts,
+  };
+}
+
+interface AttemptRow extends Pick<AttemptRecord, "number" | "outcome" | "status" | "guideline"> {
+  readonly at_ms: number;
+  readonly first_byte_ms: number | null;
+  readonly total_ms: number;
+  readonly exchange?: string | null;
+}
+
+const ATTEMPT_COLUMNS = "number, at_ms, outcome, status, guideline, first_byte_ms, total_ms";
+
+function attemptsOf(database: Database, id: DeliveryId): readonly AttemptRecord[] {
+  return database
+    .all<AttemptRow>(`SELECT ${ATTEMPT_COLUMNS} FROM attempts WHERE delivery_id = ? ORDER BY number`, id)
+    .map(toAttempt);
+}
+
+function attemptsWithExchange(database: Database, id: DeliveryId): readonly AttemptRecord[] {
+  return database
+    .all<AttemptRow>(
+      `SELECT ${ATTEMPT_COLUMNS}, exchange FROM attempts WHERE delivery_id = ? ORDER BY number`,
+      id,
+    )
+    .map(toAttempt);
+}
+
+function toAttempt({ exchange = null, ...row }: AttemptRow): AttemptRecord {
+  return {
+    number: row.number,
+    atMs: row.at_ms,
+    outcome: row.outcome,
+    status: row.status,
+    guideline: row.guideline,
+    timings: { firstByteMs: row.first_byte_ms, totalMs: row.total_ms },
+    exchange: exchange === null ? null : (JSON.parse(exchange) as Exchange),
+  };
+}

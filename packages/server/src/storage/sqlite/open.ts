@@ -1,0 +1,37 @@
+import type { Clock } from "../../base/clock.ts";
+import type { Dice } from "../../base/dice.ts";
+import type { Log } from "../../base/log.ts";
+import type { Storage } from "../storage.ts";
+import { runBatch } from "./batch.ts";
+import { startEngine } from "./engine.ts";
+import { toError } from "./failure.ts";
+import { type Carry, namesOf, portsOf } from "./ports.ts";
+import { startDatabase } from "./start.ts";
+
+export interface OpenSqlite {
+  readonly file: string;
+  readonly clock: Clock;
+  /** Not used here: an object cannot cross into the thread, where ids take the system's chance. */
+  readonly dice: Dice;
+  readonly log: Log;
+}
+
+/** The embedded engine, in a thread of its own. The caller holds the data folder's lock. */
+export function openSqlite({ file, clock, log }: OpenSqlite): Promise<Storage> {
+  return startEngine({ file, clock, log });
+}
+
+/** The same verbs on the caller's own thread, so that a simulation replays exactly. `file` may be `:memory:`. */
+export function openSqliteInProcess({
+  file,
+  clock,
+  dice,
+}: Omit<OpenSqlite, "log" | "clock"> & { readonly clock: Pick<Clock, "now"> }): Storage {
+  const { database, verbs } = startDatabase({ file, nowMs: clock.now(), dice });
+  const carry: Carry = async (port, verb, args) => {
+    const [answer] = runBatch(database, verbs, [{ id: 0, port, verb, args }]);
+    if (answer?.kind === "done") return answer.result;
+    throw answer === undefined ? new Error("no answer") : toError(answer.failure);
+  };
+  return { ...portsOf(namesOf(verbs), carry), close: async () => database.close() };
+}

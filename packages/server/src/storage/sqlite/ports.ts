@@ -1,0 +1,39 @@
+/** The ports as the rest of the program calls them, made from a function that carries a call to the database. */
+import type { AccountStore } from "../../accounts/store.ts";
+import type { IdempotencyStore } from "../../api/idempotency-store.ts";
+import type { SecretStore } from "../../secrets/store.ts";
+import type { WebhookStore } from "../../webhooks/store.ts";
+import type { Storage } from "../storage.ts";
+import type { PortName, Verbs } from "./verbs.ts";
+
+/** The names of every port's verbs: what the thread of the database tells when it is ready. */
+export type VerbNames = Readonly<Record<PortName, readonly string[]>>;
+
+export function namesOf(verbs: Verbs): VerbNames {
+  return {
+    accounts: Object.keys(verbs.accounts),
+    webhooks: Object.keys(verbs.webhooks),
+    secrets: Object.keys(verbs.secrets),
+    idempotency: Object.keys(verbs.idempotency),
+    database: Object.keys(verbs.database),
+  };
+}
+
+/** Carries one call to the thread of the database and brings back what the verb answered, or throws. */
+export type Carry = (port: PortName, verb: string, args: readonly unknown[]) => Promise<unknown>;
+
+export function portsOf(names: VerbNames, carry: Carry): Omit<Storage, "close"> {
+  const port = (name: PortName): unknown =>
+    Object.fromEntries(
+      names[name].map((verb) => [verb, (...args: readonly unknown[]) => carry(name, verb, args)]),
+    );
+  return {
+    accounts: port("accounts") as AccountStore,
+    webhooks: port("webhooks") as WebhookStore,
+    secrets: port("secrets") as SecretStore,
+    idempotency: port("idempotency") as IdempotencyStore,
+    async ping() {
+      await carry("database", "findSchema", []);
+    },
+  };
+}

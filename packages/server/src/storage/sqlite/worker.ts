@@ -1,0 +1,62 @@
+/** The thread that owns the database, so that no commit ever holds up the event loop of the others. */
+import { strict as assert } from "node:assert";
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { systemDice } from "../../base/dice.ts";
+import { type Call, runBatch } from "./batch.ts";
+import { toStartFailure } from "./failure.ts";
+import { namesOf } from "./ports.ts";
+import { type Started, startDatabase } from "./start.ts";
+import type { FromWorker, ToWorker, WorkerInput } from "./thread.ts";
+
+/**
+ * A transaction takes no further message after this many calls, or this many characters in their texts: the first to
+ * come would wait too long, and the log that SQLite writes ahead would grow too far.
+ */
+const BATCH_CALLS_MAX = 1_000;
+const BATCH_CHARACTERS_MAX = 16 * 1024 * 1024;
+
+assert(parentPort !== null);
+serve(parentPort, workerData as WorkerInput);
+
+function serve(port: MessagePort, input: WorkerInput): void {
+  const post = (message: FromWorker): void => port.postMessage(message);
+  const started = start(input, post);
+  if (started === null) return;
+  const { database, verbs } = started;
+
+  port.on("message", (first: ToWorker) => {
+    const { calls, isLast } = drain(port, first);
+    if (calls.length > 0) post({ kind: "answers", answers: runBatch(database, verbs, calls) });
+    if (!isLast) return;
+    database.close();
+    port.close();
+  });
+  post({ kind: "ready", names: namesOf(verbs) });
+}
+
+function start(input: WorkerInput, post: (message: FromWorker) => void): Started | null {
+  try {
+    return startDatabase({ ...input, dice: systemDice });
+  } catch (error) {
+    post({ kind: "refused", failure: toStartFailure(error, input.file) });
+    return null;
+  }
+}
+
+/** Everything that arrived while the last transaction was committed. */
+function drain(
+  port: MessagePort,
+  first: ToWorker,
+): { readonly calls: readonly Call[]; readonly isLast: boolean } {
+  const calls: Call[] = [];
+  let characters = 0;
+  let message: ToWorker | undefined = first;
+  while (message !== undefined) {
+    if (message.kind === "close") return { calls, isLast: true };
+    calls.push(...message.calls);
+    characters += message.characters;
+    if (calls.length >= BATCH_CALLS_MAX || characters >= BATCH_CHARACTERS_MAX) break;
+    message = receiveMessageOnPort(port)?.message as ToWorker | undefined;
+  }
+  return { calls, isLast: false };
+}

@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { test } from "node:test";
+import {
+  type DeliveryId,
+  type EventId,
+  formatSecret,
+  type HookId,
+  type UserId,
+  verify,
+} from "@trulinks/protocol";
+import { composeBody, composeMessage } from "./envelope.ts";
+import type { Hook } from "./hook.ts";
+import type { Claim } from "./store.ts";
+
+const AT_MS = Date.UTC(2026, 10, 23, 8, 0, 0);
+const keys = [1, 2].map((byte) => new Uint8Array(32).fill(byte));
+const secrets = keys.map(formatSecret);
+
+const hook: Hook = {
+  id: "hok_1" as HookId,
+  owner: { kind: "user", userId: "alice" as UserId },
+  url: "https://example.com/hooks",
+  events: ["*"],
+  secretPer: "hook",
+  signature: "standard",
+  verifyTls: true,
+  ca: null,
+  ackDeadlineMs: 10_000,
+  retries: "default",
+  inFlightMax: 8,
+  state: "active",
+  createdAtMs: AT_MS,
+};
+const claim: Claim = {
+  deliveryId: "dlv_1" as DeliveryId,
+  lease: 1,
+  leaseUntilMs: AT_MS + 15_000,
+  attempt: 1,
+  event: {
+    id: "evt_1" as EventId,
+    type: "issue.opened",
+    action: "opened",
+    data: '{"n":1.50,"é":"\\u0000"}',
+    atMs: AT_MS,
+  },
+  hook,
+  secrets: [],
+  user: { id: "alice" as UserId, versions: [] },
+  sequence: 7,
+};
+const ping: Claim = {
+  ...claim,
+  event: { id: "evt_2" as EventId, type: "ping", action: "ping", data: "{}", atMs: AT_MS },
+  user: null,
+  sequence: null,
+};
+const github = (of: Claim): Claim => ({ ...of, hook: { ...hook, signature: "github" } });
+const textOf = ({ body }: { readonly body: Uint8Array }) => Buffer.from(body).toString();
+
+test("the body is the event in its envelope, members in the order of the wire", async () => {
+  assert.equal(
+    textOf(await composeMessage(claim, secrets, AT_MS)),
+    '{"id":"evt_1","type":"issue.opened","action":"opened","timestamp":"2026-11-23T08:00:00.000Z",' +
+      '"hook":"hok_1","sequence":7,"user":"alice","data":{"n":1.50,"é":"\\u0000"}}',
+  );
+});
+
+test("a ping concerns no user and has no number", async () => {
+  const message = await composeMessage(ping, secrets, AT_MS);
+  assert.equal(
+    textOf(message),
+    '{"id":"evt_2","type":"ping","action":"ping","timestamp":"2026-11-23T08:00:00.000Z","hook":"hok_1","data":{}}',
+  );
+  const names = message.headers.map(([name]) => name);
+  assert.ok(!names.includes("TruLinks-User") && !names.includes("TruLinks-Sequence"));
+});
+
+test("the headers say what it is, and sign it with each live secret", async () => {
+  const { headers, body } = await composeMessage(claim, secrets, AT_MS + 1_999);
+  const named = Object.fromEntries(headers);
+  const { "webhook-signature": signature, "User-Agent": _, ...plain } = named;
+  assert.deepEqual(plain, {
+    "Content-Type": "application/json",
+    "webhook-id": "dlv_1",
+    "webhook-timestamp": String(AT_MS / 1_000 + 1),
+    "TruLinks-Event": "issue.opened",
+    "TruLinks-Delivery": "dlv_1",
+    "TruLinks-Hook": "hok_1",
+    "TruLinks-User": "alice",
+    "TruLinks-Attempt": "1",
+    "TruLinks-Sequence": "7",
+  });
+  assert.equal(signature?.split(" ").length, 2);
+  const received = { id: "dlv_1", timestamp: named["webhook-timestamp"], signature, body };
+  for (const key of keys) assert.deepEqual(await verify([key], received, AT_MS), { kind: "valid" });
+});
+
+test("every attempt sends the same bytes; only attempt, time and signature differ", async () => {
+  const first = await composeMessage(claim, secrets, AT_MS);
+  const second = await composeMessage({ ...claim, attempt: 2, lease: 5 }, secrets, AT_MS + 300_000);
+  assert.deepEqual(second.body, first.body);
+  const changed = first.headers.filter(([name, value], index) => {
+    assert.equal(second.headers[index]?.[0], name);
+    return second.headers[index]?.[1] !== value;
+  });
+  assert.deepEqual(
+    changed.map(([name]) => name),
+    ["TruLinks-Attempt", "webhook-timestamp", "webhook-signature"],
+  );
+});
+
+test("a GitHub receiver gets GitHub's body, event and signature", async () => {
+  const cases: readonly (readonly [string, Claim, { readonly event: string; readonly body: string }])[] = [
+    [
+      "the action is put in first",
+      github(claim),
+      { event: "issue", body: '{"action":"opened","n":1.5,"é":"\\u0000"}' },
+    ],
+    [
+      "it takes the place of the data's own",
+      github({ ...claim, event: { ...claim.event, data: '{"n":1,"action":"other"}' } }),
+      { event: "issue", body: '{"action":"opened","n":1}' },
+    ],
+    [
+      "only the last segment is the action",
+      github({ ...claim, event: { ...claim.event, type: "pull.review.done", action: "done", data: "{}" } }),
+      { event: "pull.review", body: '{"action":"done"}' },
+    ],
+    ["an event of one word has no action, as at GitHub", github(ping), { event: "ping", body: "{}" }],
+  ];
+  for (const [why, sent, expected] of cases) {
+    const message = await composeMessage(sent, ["newest", "old"], AT_MS);
+    const named = Object.fromEntries(message.headers);
+    assert.equal(textOf(message), expected.body, why);
+    assert.equal(named["X-GitHub-Event"], expected.event, why);
+    assert.equal(named["X-GitHub-Delivery"], "dlv_1", why);
+    const hmac = createHmac("sha256", "newest").update(expected.body).digest("hex");
+    assert.equal(named["X-Hub-Signature-256"], `sha256=${hmac}`, why);
+    assert.equal(named["TruLinks-Event"], sent.event.type, why);
+    assert.equal(named["webhook-signature"], undefined, why);
+  }
+});
+
+test("the body alone is the body that was sent", async () => {
+  for (const sent of [claim, github(claim), ping]) {
+    const { event, hook: its, user, sequence } = sent;
+    const { body } = await composeMessage(sent, secrets, AT_MS);
+    assert.deepEqual(composeBody({ event, hook: its, userId: user?.id ?? null, sequence }), body);
+  }
+});
+
+test("nothing leaves unsigned", async () => {
+  await assert.rejects(composeMessage(github(claim), [], AT_MS), /no live secret/);
+  await assert.rejects(composeMessage(claim, [], AT_MS), /no live secret/);
+  await assert.rejects(composeMessage(claim, ["whsec_c2hvcnQ="], AT_MS), (error: Error) => {
+    assert.match(error.message, /not of the standard form/);
+    assert.ok(!error.message.includes("c2hvcnQ"));
+    return true;
+  });
+});

@@ -1,0 +1,73 @@
+/** Forgets what has been kept long enough, in small steps, so that nobody waits behind a long transaction. */
+import type { Policy } from "@trulinks/protocol";
+import type { Clock } from "../base/clock.ts";
+import type { Part } from "../base/lifecycle.ts";
+import type { Log } from "../base/log.ts";
+import type { WebhookStore } from "./store.ts";
+
+export interface Sweep {
+  /** What is swept, for the log. */
+  readonly name: string;
+  /** Forgets at most `countMax` and says how many that were. */
+  sweep(nowMs: number, countMax: number): Promise<number>;
+}
+
+export interface SweeperDeps {
+  readonly sweeps: readonly Sweep[];
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export const SWEEP_COUNT_MAX = 500;
+const DAY_MS = 24 * 3_600_000;
+const ROUND_PAUSE_MS = 60_000;
+const STEP_PAUSE_MS = 50;
+
+/** Forgets events and what became of them once the policy no longer asks to keep them. */
+export function sweepOfEvents(
+  store: Pick<WebhookStore, "sweep">,
+  policy: () => Pick<Policy["webhooks"], "retention_days">,
+): Sweep {
+  return {
+    name: "events",
+    sweep: (nowMs, countMax) => store.sweep({ beforeMs: nowMs - policy().retention_days * DAY_MS, countMax }),
+  };
+}
+
+export function createSweeper({ sweeps, clock, log }: SweeperDeps): Part {
+  const stopping = new AbortController();
+  let working: Promise<void> = Promise.resolve();
+
+  async function pause(delayMs: number): Promise<void> {
+    await clock.sleep(delayMs, stopping.signal).catch(() => {});
+  }
+
+  async function sweepAll({ name, sweep }: Sweep): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const count = await sweep(clock.now(), SWEEP_COUNT_MAX);
+      if (count > 0) log.info("storage.swept", { name, count });
+      if (count < SWEEP_COUNT_MAX) return;
+      await pause(STEP_PAUSE_MS);
+    }
+  }
+
+  async function work(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      for (const sweep of sweeps) {
+        await sweepAll(sweep).catch((error) => log.warn("storage.sweep-failed", { name: sweep.name, error }));
+      }
+      await pause(ROUND_PAUSE_MS);
+    }
+  }
+
+  return {
+    name: "sweeper",
+    async start() {
+      working = work();
+    },
+    async stop() {
+      stopping.abort();
+      await working;
+    },
+  };
+}

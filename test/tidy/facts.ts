@@ -1,0 +1,86 @@
+/** What the house says about itself: the tables that documents are made from, read by importing them. */
+import { ERRORS, type ErrorEntry } from "@trulinks/protocol";
+import type { Command } from "commander";
+
+export interface CommandFact {
+  /** As it is typed, such as `trulinks config check`. */
+  readonly name: string;
+  readonly usage: string;
+  readonly what: string;
+  readonly members: readonly { readonly name: string; readonly what: string }[];
+}
+
+export interface OutcomeFact {
+  readonly sentence: string;
+  readonly guideline: string | null;
+}
+
+/** Null stands for a table that could not be read; `unreadable` says why. */
+export interface Facts {
+  readonly errors: Readonly<Record<string, ErrorEntry>>;
+  readonly outcomes: Readonly<Record<string, OutcomeFact>> | null;
+  readonly options: {
+    readonly paths: readonly string[];
+    readonly markdown: string;
+    readonly exampleYaml: string;
+  } | null;
+  readonly commands: readonly CommandFact[] | null;
+  /** Keys such as `GET /v1/users`. */
+  readonly matrix: readonly string[] | null;
+  readonly unreadable: readonly { readonly path: string; readonly because: string }[];
+}
+
+export async function gatherFacts(): Promise<Facts> {
+  const unreadable: { path: string; because: string }[] = [];
+  const read = async <Value>(path: string, load: () => Promise<Value>): Promise<Value | null> => {
+    try {
+      return await load();
+    } catch (error) {
+      unreadable.push({ path, because: String(error).split("\n")[0] ?? "" });
+      return null;
+    }
+  };
+  const server = "packages/server/src";
+  return {
+    errors: ERRORS,
+    outcomes: await read(`${server}/webhooks/outcome.ts`, loadOutcomes),
+    options: await read(`${server}/config/document.ts`, loadOptions),
+    commands: await read(`${server}/cli/program.ts`, loadCommands),
+    matrix: await read(`${server}/api/matrix.ts`, loadMatrix),
+    unreadable,
+  };
+}
+
+async function loadOutcomes(): Promise<Facts["outcomes"]> {
+  return (await import("../../packages/server/src/webhooks/outcome.ts")).OUTCOMES;
+}
+
+async function loadOptions(): Promise<Facts["options"]> {
+  const { OPTION_PATHS } = await import("../../packages/server/src/config/options.ts");
+  const { exampleYaml, optionsMarkdown } = await import("../../packages/server/src/config/document.ts");
+  return { paths: OPTION_PATHS, markdown: optionsMarkdown(), exampleYaml: exampleYaml() };
+}
+
+async function loadCommands(): Promise<Facts["commands"]> {
+  const { buildProgram } = await import("../../packages/server/src/cli/program.ts");
+  const silent = { env: {}, cwd: ".", stdout: () => {}, stderr: () => {}, exitCode: () => {} };
+  const program = buildProgram(silent);
+  return program.commands.flatMap((command) => describeCommand(program.name(), command));
+}
+
+async function loadMatrix(): Promise<Facts["matrix"]> {
+  return Object.keys((await import("../../packages/server/src/api/matrix.ts")).MATRIX);
+}
+
+/** A command and those below it; one that only groups others is not listed itself. */
+function describeCommand(above: string, command: Command): readonly CommandFact[] {
+  const name = `${above} ${command.name()}`;
+  if (command.commands.length > 0) return command.commands.flatMap((below) => describeCommand(name, below));
+  const members = [
+    ...command.registeredArguments.map((one) => ({ name: `<${one.name()}>`, what: one.description })),
+    ...command.options
+      .filter((one) => !one.hidden)
+      .map((one) => ({ name: one.flags, what: one.description })),
+  ];
+  return [{ name, usage: `${name} ${command.usage()}`.trimEnd(), what: command.description(), members }];
+}
