@@ -141,6 +141,7 @@ test("a request and an event travel end to end through the built process, over T
 
   await t.test("SIGTERM stops it cleanly", async () => {
     assert.equal(await platform.stop(), 0);
-    assert.equal(platform.output(), "", "nothing went wrong on the way, so nothing was logged as a warning");
+    // Warnings and errors are lines of JSON; nothing went wrong on the way.
+    assert.doesNotMatch(platform.output(), /^\{/m);
   });
 });

@@ -29,7 +29,6 @@ export const documented: RuleFamily = {
 
 function pageFindings(page: ReferencePage, text: string | undefined): readonly Finding[] {
   const { rule, path, source } = page;
-  if (text === page.text) return [];
   if (text === undefined) return [{ rule, path, message: `The page is missing. ${UPDATE}.` }];
 
   const standing = new Set(page.keysIn(text));
@@ -39,7 +38,7 @@ function pageFindings(page: ReferencePage, text: string | undefined): readonly F
     ...lacking.map((key) => `\`${key}\` is not documented; it is in ${source}. ${UPDATE}.`),
     ...surplus.map((key) => `\`${key}\` is documented and is not in ${source}. ${UPDATE}.`),
   ].map((message) => ({ rule, path, message }));
-  if (findings.length > 0) return findings;
+  if (findings.length > 0 || text === page.text) return findings;
   const line = firstDifference(text, page.text);
   return [{ rule, path, line, message: `The page says something else than ${source}. ${UPDATE}.` }];
 }

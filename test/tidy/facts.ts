@@ -1,4 +1,5 @@
 /** What the house says about itself: the tables that documents are made from, read by importing them. */
+import assert from "node:assert/strict";
 import { ERRORS, type ErrorEntry } from "@trulinks/protocol";
 import type { Command } from "commander";
 
@@ -63,8 +64,10 @@ async function loadOptions(): Promise<Facts["options"]> {
 
 async function loadCommands(): Promise<Facts["commands"]> {
   const { buildProgram } = await import("../../packages/server/src/cli/program.ts");
-  const silent = { env: {}, cwd: ".", stdout: () => {}, stderr: () => {}, exitCode: () => {} };
-  const program = buildProgram(silent);
+  const { processIo } = await import("../../packages/server/src/cli/command-io.ts");
+  const program = buildProgram(processIo(), async () =>
+    assert.fail("only the commands' names are asked for"),
+  );
   return program.commands.flatMap((command) => describeCommand(program.name(), command));
 }
 

@@ -11,16 +11,16 @@ export interface SourceFile {
 
 export type Tree = ReadonlyMap<string, SourceFile>;
 
-// What `.gitignore` leaves out, and results that benches write.
+// What `.gitignore` leaves out.
 const SKIPPED_NAMES = new Set([".git", "node_modules", "dist", ".trulinks"]);
-const SKIPPED_PATHS = new Set(["bench/results"]);
+const SKIPPED_ENDINGS = [".log", ".tmp"];
 
 export function readTree(root: string): Tree {
   const files = new Map<string, SourceFile>();
   const read = (folder: string): void => {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-      if (SKIPPED_NAMES.has(entry.name) || SKIPPED_PATHS.has(path) || path.endsWith(".log")) continue;
+      if (SKIPPED_NAMES.has(entry.name) || SKIPPED_ENDINGS.some((end) => path.endsWith(end))) continue;
       if (entry.isDirectory()) read(path);
       else if (entry.isFile()) files.set(path, readSource(root, path));
     }

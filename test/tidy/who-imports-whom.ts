@@ -70,12 +70,12 @@ export const ROOMS: readonly Room[] = [
   { at: `${SERVER}/api`, mayImport: [PROTOCOL, ...server("base", "secrets", "accounts", "webhooks")] },
   {
     at: `${SERVER}/cli`,
-    mayImport: [PROTOCOL, ...server("base", "config", "secrets", "storage/open.ts", "wire.ts")],
+    mayImport: [PROTOCOL, ...server("base", "config", "secrets", "wire.ts", "version.ts")],
     mayImportTypes: server("storage/storage.ts"),
   },
   // Only the composition root knows everyone.
   { at: `${SERVER}/wire.ts`, mayImport: [PROTOCOL, LIMITS, SERVER] },
-  { at: `${SERVER}/main.ts`, mayImport: server("cli") },
+  { at: `${SERVER}/main.ts`, mayImport: server("cli", "storage/open.ts") },
 
   { at: "examples/tracker", mayImport: [PROTOCOL] },
   { at: "examples/greeter", mayImport: [PROTOCOL] },

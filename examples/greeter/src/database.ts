@@ -27,14 +27,21 @@ const SCHEMA = `
     STRICT, WITHOUT ROWID;
 `;
 
-/** Opens `greeter.db` in the folder, which is made if it is missing. The file holds a secret: 0600. */
+// How long a start waits for the process before it to be gone.
+const LOCK_MS_MAX = 5_000;
+
+/**
+ * Opens `greeter.db` in the folder, which is made if it is missing. The file holds a secret: 0600. One process owns
+ * it until it closes it or dies: two workers might greet the same issue.
+ */
 export function openDatabase(folder: string): Database {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, "greeter.db");
   const connection = new DatabaseSync(file);
   chmodSync(file, 0o600);
-  connection.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-  connection.exec(SCHEMA);
+  connection.exec(`PRAGMA busy_timeout = ${LOCK_MS_MAX}; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;`);
+  connection.exec(`BEGIN EXCLUSIVE; ${SCHEMA} COMMIT;`);
 
   const statements = new Map<string, StatementSync>();
   function prepared(sql: string): StatementSync {

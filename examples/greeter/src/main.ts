@@ -1,6 +1,8 @@
 import { startGreeter } from "./server.ts";
 import { readSettings } from "./settings.ts";
 
+const SQLITE_BUSY = 5;
+
 const read = readSettings(process.env);
 if (read.kind === "flawed") {
   for (const flaw of read.flaws) console.error(flaw);
@@ -31,8 +33,10 @@ try {
 
 function startFault(error: unknown): string {
   const { host, port, dataFolder } = settings;
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown };
   if (code === "EADDRINUSE") return `Port ${port} on ${host} is taken. Set GREETER_LISTEN to another.`;
+  if (errcode === SQLITE_BUSY)
+    return `Another process uses the folder ${dataFolder}. Set GREETER_DATA to another.`;
   if (code === "EACCES" || code === "EROFS") {
     return `The folder ${dataFolder} cannot be written. Set GREETER_DATA to another.`;
   }

@@ -52,14 +52,21 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS answers_by_age ON answers (at_ms);
 `;
 
-/** Opens `tracker.db` in the folder, which is made if it is missing. */
+// How long a start waits for the process before it to be gone.
+const LOCK_MS_MAX = 5_000;
+
+/**
+ * Opens `tracker.db` in the folder, which is made if it is missing. One process owns it until it closes it or dies:
+ * a second publisher would send the same calls beside the first, and their order would be lost.
+ */
 export function openDatabase(folder: string): Database {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, "tracker.db");
   const connection = new DatabaseSync(file);
   chmodSync(file, 0o600);
-  connection.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
-  connection.exec(SCHEMA);
+  connection.exec(`PRAGMA busy_timeout = ${LOCK_MS_MAX}; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;`);
+  connection.exec(`BEGIN EXCLUSIVE; ${SCHEMA} COMMIT;`);
 
   const statements = new Map<string, StatementSync>();
   function prepared(sql: string): StatementSync {

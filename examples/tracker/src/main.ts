@@ -1,7 +1,9 @@
 import { startTracker } from "./server.ts";
 import { readSettings } from "./settings.ts";
 
-const read = readSettings(process.env);
+const SQLITE_BUSY = 5;
+
+const read = await readSettings(process.env);
 if (read.kind === "flawed") {
   for (const flaw of read.flaws) console.error(flaw);
   process.exit(1);
@@ -32,10 +34,13 @@ function startFault(
   error: unknown,
   { host, port, dataFolder }: { host: string; port: number; dataFolder: string },
 ): string {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown };
   if (code === "EADDRINUSE") return `Port ${port} on ${host} is taken. Set TRACKER_LISTEN to another.`;
-  if (code === "EACCES" || code === "EROFS")
+  if (errcode === SQLITE_BUSY)
+    return `Another process uses the folder ${dataFolder}. Set TRACKER_DATA to another.`;
+  if (code === "EACCES" || code === "EROFS") {
     return `The folder ${dataFolder} cannot be written. Set TRACKER_DATA to another.`;
+  }
   return error instanceof Error
     ? `The tracker could not start: ${error.message}`
     : "The tracker could not start.";

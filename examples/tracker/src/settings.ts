@@ -1,5 +1,6 @@
 /** The tracker's settings, read from the environment once, at start. */
-import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fromBase64 } from "@trulinks/protocol";
 
 export interface Settings {
@@ -20,8 +21,11 @@ export type SettingsRead =
   | { readonly kind: "ok"; readonly settings: Settings }
   | { readonly kind: "flawed"; readonly flaws: readonly string[] };
 
+const KEY_POLL_MS = 20;
+const KEY_MS_MAX = 30_000;
+
 /** Every flaw is reported at once; no value of a key is ever in one. */
-export function readSettings(environment: Environment): SettingsRead {
+export async function readSettings(environment: Environment): Promise<SettingsRead> {
   const flaws: string[] = [];
   const listen = /^(.+):([0-9]{1,5})$/.exec(environment.TRACKER_LISTEN ?? "127.0.0.1:3000");
   if (!listen) flaws.push("TRACKER_LISTEN must be HOST:PORT, such as 127.0.0.1:3000.");
@@ -30,8 +34,8 @@ export function readSettings(environment: Environment): SettingsRead {
   if (!URL.canParse(trulinksUrl))
     flaws.push("TRACKER_TRULINKS_URL must be a URL, such as http://127.0.0.1:8081.");
 
-  const operatorKey = readKey(environment, "TRACKER_OPERATOR_KEY", flaws);
-  const identityText = readKey(environment, "TRACKER_IDENTITY_KEY", flaws);
+  const operatorKey = await readKey(environment, "TRACKER_OPERATOR_KEY", flaws);
+  const identityText = await readKey(environment, "TRACKER_IDENTITY_KEY", flaws);
   const identityKey = fromBase64(identityText);
   if (identityText !== "" && identityKey?.length !== 32) {
     flaws.push("TRACKER_IDENTITY_KEY must be 32 bytes in base64, the same as TruLinks' identity key.");
@@ -50,7 +54,7 @@ export function readSettings(environment: Environment): SettingsRead {
   };
 }
 
-function readKey(environment: Environment, name: string, flaws: string[]): string {
+async function readKey(environment: Environment, name: string, flaws: string[]): Promise<string> {
   const value = environment[name];
   if (value) return value;
   const file = environment[`${name}_FILE`];
@@ -58,10 +62,20 @@ function readKey(environment: Environment, name: string, flaws: string[]): strin
     flaws.push(`Set ${name}, or ${name}_FILE to the path of a file that holds it.`);
     return "";
   }
-  try {
-    return readFileSync(file, "utf8").trim();
-  } catch {
-    flaws.push(`${name}_FILE names ${file}, which cannot be read.`);
-    return "";
+  const text = await readKeyFile(file);
+  if (text === null) flaws.push(`${name}_FILE names ${file}, which cannot be read.`);
+  return text ?? "";
+}
+
+/** TruLinks makes its keys at its first start, and the tracker may be started at the same time: files are waited for. */
+async function readKeyFile(file: string): Promise<string | null> {
+  for (let waitedMs = 0; ; waitedMs += KEY_POLL_MS) {
+    try {
+      return (await readFile(file, "utf8")).trim();
+    } catch (error) {
+      const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+      if (!isMissing || waitedMs >= KEY_MS_MAX) return null;
+      await sleep(KEY_POLL_MS);
+    }
   }
 }

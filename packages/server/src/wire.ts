@@ -1,5 +1,5 @@
 /** The composition root: the only file that knows everyone. Opens what is needed, in order, and hands each its own. */
-import type { IncomingMessage, RequestListener } from "node:http";
+import type { RequestListener } from "node:http";
 import type { Policy } from "@trulinks/protocol";
 import { quotaKey } from "./accounts/caller.ts";
 import { createIdentify } from "./accounts/identify.ts";
@@ -8,7 +8,7 @@ import { buildProviderApi } from "./api/provider/app.ts";
 import type { Clock } from "./base/clock.ts";
 import type { Dice } from "./base/dice.ts";
 import { createLifecycle } from "./base/lifecycle.ts";
-import { createListener } from "./base/listener.ts";
+import { createListener, type Listener } from "./base/listener.ts";
 import type { Log } from "./base/log.ts";
 import { StartRefused } from "./base/start-refused.ts";
 import { certificateFiles } from "./config/certificate.ts";
@@ -25,8 +25,9 @@ import { createGateway } from "./gateway/gateway.ts";
 import { memoryLedgers, type Quotas } from "./gateway/quotas.ts";
 import { rateLimitStatus } from "./gateway/rate-limit-status.ts";
 import { SERVER_OPTIONS, serveWith } from "./gateway/server-options.ts";
-import { openSecrets } from "./secrets/open.ts";
+import { openSecrets, type Secrets } from "./secrets/open.ts";
 import { openStorage } from "./storage/open.ts";
+import type { Storage } from "./storage/storage.ts";
 import { VERSION } from "./version.ts";
 import { createAddressPolicy } from "./webhooks/addresses.ts";
 import { createHooks } from "./webhooks/hooks.ts";
@@ -52,112 +53,59 @@ export interface Platform {
 
 /** Starts everything or, if something fails, nothing: what was opened by then is closed again. */
 export async function wire(options: Options, sources: Sources, world: World): Promise<Platform> {
-  const { clock, dice, log } = world;
   await using opening = new AsyncDisposableStack();
+  const ground = await openGround(opening, options, sources, world);
+  const wayOut = createWayOut(opening, ground);
+  const wayIn = createWayIn(opening, ground);
+  const listeners = await createListeners(ground, wayOut, wayIn);
+
+  const lifecycle = createLifecycle(world.log);
+  const tls = ground.tls ? [ground.tls.part] : [];
+  const { integrators, provider } = listeners;
+  await lifecycle.start([...tls, wayOut.sweeper, wayOut.sender, integrators, provider]);
+  const opened = opening.move();
+  const [publicUrl, providerUrl] = [integrators.url(), provider.url()];
+  world.log.info("platform.started", { public: publicUrl, provider: providerUrl, version: VERSION });
+  return {
+    publicUrl,
+    providerUrl,
+    keys: ground.keys,
+    async stop() {
+      await lifecycle.stop();
+      await opened.disposeAsync();
+      world.log.info("platform.stopped");
+    },
+  };
+}
+
+/** What both flows stand on. */
+interface Ground {
+  readonly options: Options;
+  readonly world: World;
+  readonly keys: Keys;
+  readonly policy: Policy;
+  readonly tls: Tls | null;
+  readonly storage: Storage;
+  readonly keyring: Secrets;
+}
+
+async function openGround(
+  opening: AsyncDisposableStack,
+  options: Options,
+  sources: Sources,
+  world: World,
+): Promise<Ground> {
+  const { clock, dice } = world;
+  const policy = readPolicy(options, sources);
+  const tls = readTls(options, sources, world);
   const folder = await openDataFolder(options.data, clock);
   opening.defer(() => folder.release());
   const keys = loadKeys({ options, folder: folder.path, dice });
-  const policy = readPolicy(options, sources);
-  const tls = readTls(options, sources, world);
   const databaseUrl = options.database.url?.reveal() ?? null;
   const storage = await openStorage({ dataFolder: folder.path, databaseUrl, ...world });
   opening.defer(() => storage.close());
   const keyring = await openSecrets(storage.secrets, keys.secret, dice);
-
-  const addresses = createAddressPolicy(options.hooks.allow_addresses);
-  const poster = createPoster({ addresses, clock });
-  opening.defer(() => poster.close());
-  const webhooks = { store: storage.webhooks, keyring, policy: () => policy.webhooks, ...world };
-  const sender = createSender({
-    ...webhooks,
-    post: poster.post,
-    inFlightMax: options.hooks.in_flight_max,
-  });
-  const hooks = createHooks({ ...webhooks, addresses, wake: () => sender.wake() });
-  const publish = createPublish({ store: storage.webhooks, intake: sender, ...world });
-  const sweeper = createSweeper({
-    sweeps: [
-      sweepOfEvents(storage.webhooks, () => policy.webhooks),
-      { name: "idempotency keys", sweep: (nowMs, countMax) => storage.idempotency.sweep(nowMs, countMax) },
-    ],
-    ...world,
-  });
-
-  const identify = createIdentify({ store: storage.accounts, clock });
-  const quotas: Quotas = {
-    rateLimit: () => policy.rate_limit,
-    ledgers: memoryLedgers(),
-    keyOf: quotaKey,
-  };
-  const { prefix, aliases } = options.public;
-  const gateway = createGateway({
-    identify,
-    quotas,
-    upstream: options.upstream.url && {
-      url: options.upstream.url.href,
-      timeoutMs: options.upstream.timeout_ms,
-    },
-    identityKey: keyBytes(keys.identity.key),
-    trustedProxies: options.trusted_proxies,
-    documentation: `${prefix}/problems`,
-    ...world,
-  });
-  opening.defer(() => gateway.close());
-
-  const isTrusted = trusting(options.trusted_proxies);
-  const shared = {
-    version: VERSION,
-    accounts: storage.accounts,
-    webhooks: storage.webhooks,
-    idempotency: storage.idempotency,
-    vault: keyring.vault,
-    hooks,
-    policy: () => policy,
-    ...world,
-  };
-  const providerApi = await buildProviderApi({
-    ...shared,
-    operatorKey: keys.operator.key,
-    publish,
-    ping: () => storage.ping(),
-  });
-  const integratorApi = await buildIntegratorApi({
-    ...shared,
-    prefix,
-    aliases,
-    identify,
-    clientAddress: ({ socket, headers }: IncomingMessage) =>
-      clientAddress(
-        { peer: socket.remoteAddress, forwardedFor: headers["x-forwarded-for"]?.toString() },
-        isTrusted,
-      ),
-    rateLimitStatus: (caller) => rateLimitStatus({ quotas, clock }, caller),
-    deliveryAddresses: null,
-  });
-
-  const listen = { tls: tls?.context() ?? null, server: SERVER_OPTIONS, clock };
-  const provider = createListener({ name: "provider", address: options.provider.listen, ...listen });
-  provider.server.on("request", providerApi.routing);
-  const integrators = createListener({ name: "public", address: options.public.listen, ...listen });
-  serveWith(integrators.server, divide(prefix, aliases, integratorApi.routing, gateway.listener));
-  for (const { server } of [provider, integrators]) {
-    if ("setSecureContext" in server) tls?.keepCurrent(server as Parameters<Tls["keepCurrent"]>[0]);
-  }
-
-  const lifecycle = createLifecycle(log);
-  await lifecycle.start([...(tls ? [tls.part] : []), sweeper, sender, integrators, provider]);
-  const opened = opening.move();
-  log.info("platform.started", { public: integrators.url(), provider: provider.url(), version: VERSION });
-  return {
-    publicUrl: integrators.url(),
-    providerUrl: provider.url(),
-    keys,
-    async stop() {
-      await lifecycle.stop();
-      await opened.disposeAsync();
-      log.info("platform.stopped");
-    },
-  };
+  return { options, world, keys, policy, tls, storage, keyring };
 }
 
 function readPolicy(options: Options, sources: Sources): Policy {
@@ -171,19 +119,121 @@ function readTls(options: Options, sources: Sources, { clock, log }: World): Tls
   return files && openTls({ files, sources, readText, clock, log });
 }
 
+/** An event's way out. */
+type WayOut = ReturnType<typeof createWayOut>;
+
+function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
+  const { options, world, policy, storage, keyring } = ground;
+  const addresses = createAddressPolicy(options.hooks.allow_addresses);
+  const poster = createPoster({ addresses, clock: world.clock });
+  opening.defer(() => poster.close());
+  const webhooks = { store: storage.webhooks, keyring, policy: () => policy.webhooks, ...world };
+  const sender = createSender({
+    ...webhooks,
+    post: poster.post,
+    inFlightMax: options.hooks.in_flight_max,
+  });
+  const sweeper = createSweeper({
+    sweeps: [
+      sweepOfEvents(storage.webhooks, () => policy.webhooks),
+      { name: "idempotency keys", sweep: (nowMs, countMax) => storage.idempotency.sweep(nowMs, countMax) },
+    ],
+    ...world,
+  });
+  return {
+    sender,
+    sweeper,
+    hooks: createHooks({ ...webhooks, addresses, wake: () => sender.wake() }),
+    publish: createPublish({ store: storage.webhooks, intake: sender, ...world }),
+  };
+}
+
+/** A request's way in. */
+type WayIn = ReturnType<typeof createWayIn>;
+
+function createWayIn(opening: AsyncDisposableStack, ground: Ground) {
+  const { options, world, policy, storage, keys } = ground;
+  const identify = createIdentify({ store: storage.accounts, clock: world.clock });
+  const quotas: Quotas = {
+    rateLimit: () => policy.rate_limit,
+    ledgers: memoryLedgers(),
+    keyOf: quotaKey,
+  };
+  const { url, timeout_ms: timeoutMs } = options.upstream;
+  const gateway = createGateway({
+    identify,
+    quotas,
+    upstream: url && { url: url.href, timeoutMs },
+    identityKey: keyBytes(keys.identity.key),
+    trustedProxies: options.trusted_proxies,
+    documentation: `${options.public.prefix}/problems`,
+    ...world,
+  });
+  opening.defer(() => gateway.close());
+  return { identify, quotas, gateway };
+}
+
+async function createListeners(
+  ground: Ground,
+  { hooks, publish }: WayOut,
+  { identify, quotas, gateway }: WayIn,
+): Promise<{ readonly integrators: Listener; readonly provider: Listener }> {
+  const { options, world, policy, tls, storage, keyring, keys } = ground;
+  const { accounts, webhooks, idempotency } = storage;
+  const { vault } = keyring;
+  const both = { version: VERSION, accounts, webhooks, idempotency, vault, hooks, policy: () => policy };
+  const providerApi = await buildProviderApi({
+    ...both,
+    ...world,
+    operatorKey: keys.operator.key,
+    publish,
+    ping: () => storage.ping(),
+  });
+  const isTrusted = trusting(options.trusted_proxies);
+  const { prefix, aliases } = options.public;
+  const integratorApi = await buildIntegratorApi({
+    ...both,
+    ...world,
+    prefix,
+    aliases,
+    identify,
+    clientAddress: ({ socket, headers }) => {
+      const forwardedFor = headers["x-forwarded-for"]?.toString();
+      return clientAddress({ peer: socket.remoteAddress, forwardedFor }, isTrusted);
+    },
+    rateLimitStatus: (caller) => rateLimitStatus({ quotas, clock: world.clock }, caller),
+    deliveryAddresses: null,
+  });
+
+  const listen = { tls: tls?.context() ?? null, server: SERVER_OPTIONS, clock: world.clock };
+  const provider = createListener({ name: "provider", address: options.provider.listen, ...listen });
+  provider.server.on("request", providerApi.routing);
+  const integrators = createListener({ name: "public", address: options.public.listen, ...listen });
+  serveWith(
+    integrators.server,
+    divide({ prefix, aliases, own: integratorApi.routing, rest: gateway.listener }),
+  );
+  for (const { server } of [provider, integrators]) {
+    if ("setSecureContext" in server) tls?.keepCurrent(server as Parameters<Tls["keepCurrent"]>[0]);
+  }
+  return { integrators, provider };
+}
+
+interface Division {
+  readonly prefix: string;
+  readonly aliases: boolean;
+  readonly own: RequestListener;
+  readonly rest: RequestListener;
+}
+
 /** The public listener has two owners: the platform's own paths, and everything else, which is the provider's API. */
-function divide(
-  prefix: string,
-  aliases: boolean,
-  integratorApi: RequestListener,
-  gateway: RequestListener,
-): RequestListener {
-  const own = aliases ? [prefix, "/rate_limit", "/meta"] : [prefix];
+function divide({ prefix, aliases, own, rest }: Division): RequestListener {
+  const ownPaths = aliases ? [prefix, "/rate_limit", "/meta"] : [prefix];
   return (request, response) => {
     const path = request.url?.split("?", 1)[0] ?? "";
-    if (!own.includes(path) && !path.startsWith(`${prefix}/`)) return gateway(request, response);
+    if (!ownPaths.includes(path) && !path.startsWith(`${prefix}/`)) return rest(request, response);
     // The gateway says this itself when it wants the body.
     if (request.headers.expect === "100-continue") response.writeContinue();
-    integratorApi(request, response);
+    own(request, response);
   };
 }

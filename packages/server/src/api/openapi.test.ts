@@ -14,6 +14,8 @@ interface Operation {
   readonly responses: Readonly<Record<string, unknown>>;
 }
 
+type Paths = Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+
 let apis: Apis;
 before(async () => {
   apis = await openApis();
@@ -30,11 +32,9 @@ for (const name of ["provider", "integrator"] as const) {
     });
 
     test("says of each operation what it is for, who may and what can go wrong", () => {
-      const document = apis[name].swagger() as {
-        readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-      };
+      const paths = apis[name].swagger().paths as Paths;
       const ids = new Set<string>();
-      for (const [path, operations] of Object.entries(document.paths)) {
+      for (const [path, operations] of Object.entries(paths)) {
         for (const [method, operation] of Object.entries(operations)) {
           const at = `${method} ${path}`;
           const { operationId = "", summary, description, tags, security, responses } = operation;
@@ -42,7 +42,10 @@ for (const name of ["provider", "integrator"] as const) {
           assert.ok(operationId !== "" && !ids.has(operationId), `${at} has an id of its own`);
           ids.add(operationId);
           for (const status of ["401", "422", "500", "503"]) assert.ok(responses[status], `${at}: ${status}`);
-          assert.ok(Object.keys(responses).some((status) => /^[23]/.test(status)), at);
+          assert.ok(
+            Object.keys(responses).some((status) => /^[23]/.test(status)),
+            at,
+          );
         }
       }
     });

@@ -6,6 +6,8 @@ import { type Environment, systemEnvironment } from "../config/environment.ts";
 export interface CommandIo extends Environment {
   stdout(text: string): void;
   stderr(text: string): void;
+  /** How wide the terminal is now; null or left out where standard output is no terminal. */
+  columns?(): number | null;
   /** What the process ends with: 0, 1 when the command failed, 2 when it was called wrongly. */
   exitCode(code: number): void;
 }
@@ -18,6 +20,7 @@ export function processIo(): CommandIo {
     ...systemEnvironment(),
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
+    columns: () => (process.stdout.isTTY ? process.stdout.columns : null),
     exitCode: (code) => {
       process.exitCode = code;
     },

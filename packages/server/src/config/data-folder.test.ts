@@ -140,29 +140,33 @@ test("what lies beside the lock decides nothing and need not be readable", async
   folder.release();
 });
 
-const unusable: readonly (readonly [reason: string, message: RegExp, prepare: (path: string) => string])[] = [
-  [
-    "it is a file",
-    /is a file, not a folder\. Choose another folder with --data DIR/,
-    (path) => (writeFileSync(path, ""), path),
-  ],
-  ["it lies below a file", /lies below a file/, (path) => (writeFileSync(path, ""), join(path, "sub"))],
-  ["it cannot be made", /^The data folder \/proc\/.* cannot be made there/, () => "/proc/trulinks-data"],
-  ["it is a circle of links", /is a circle of links/, (path) => (symlinkSync(path, path), join(path, "sub"))],
-  [
-    "its lock is no database",
-    /^The lock .*lock\.db cannot be taken \(.*\)\. See that/,
-    (path) => {
-      mkdirSync(path);
-      writeFileSync(join(path, "lock.db"), "x".repeat(4_096));
-      return path;
-    },
-  ],
+const unusable: readonly (readonly [reason: string, message: RegExp, make: (path: string) => string])[] = [
+  ["it is a file", /is a file, not a folder\. Choose another folder with --data DIR/, makeFile],
+  ["it lies below a file", /lies below a file/, (path) => join(makeFile(path), "sub")],
+  ["it cannot be made", /^The data folder \/proc\/.* cannot be made there/, () => "/proc/trulinks/data"],
+  ["it is a circle of links", /is a circle of links/, (path) => join(makeCircle(path), "sub")],
+  ["its lock is no database", /^The lock .*lock\.db cannot be taken \(.*\)\. See that/, makeBrokenLock],
 ];
 
-for (const [index, [reason, message, prepare]] of unusable.entries()) {
+function makeFile(path: string): string {
+  writeFileSync(path, "");
+  return path;
+}
+
+function makeCircle(path: string): string {
+  symlinkSync(path, path);
+  return path;
+}
+
+function makeBrokenLock(path: string): string {
+  mkdirSync(path);
+  writeFileSync(join(path, "lock.db"), "x".repeat(4_096));
+  return path;
+}
+
+for (const [index, [reason, message, make]] of unusable.entries()) {
   test(`a data folder is refused in one clear sentence when ${reason}`, async () => {
-    const path = prepare(join(root, `unusable-${index}`));
+    const path = make(join(root, `unusable-${index}`));
     await assert.rejects(openDataFolder(path, hurriedClock()), { name: "StartRefused", message });
   });
 }

@@ -1,8 +1,8 @@
 /** The folder that one process owns: made if it is not there, and held by a lock that a dead process cannot leave behind. */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { access, constants, mkdir } from "node:fs/promises";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { access, constants, mkdir, stat } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../base/clock.ts";
 import { StartRefused } from "../base/start-refused.ts";
@@ -31,10 +31,23 @@ export async function openDataFolder(path: string, clock: Clock): Promise<DataFo
 
 async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeWithParents(path);
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw folderRefused(path, error);
+  }
+}
+
+// `mkdir` with `recursive` never comes back below folders that take no children, such as /proc (Node 26.10).
+async function makeWithParents(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" && (await stat(path)).isDirectory()) return;
+    if (code !== "ENOENT" || existsSync(dirname(path))) throw error;
+    await makeWithParents(dirname(path));
+    await mkdir(path, { mode: 0o700 });
   }
 }
 

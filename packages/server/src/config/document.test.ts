@@ -73,7 +73,8 @@ test("the reference names every option with its variable and flag", () => {
   for (const path of OPTION_PATHS) {
     const { variable, flag } = OPTIONS[path];
     const line = markdown.split("\n").find((one) => one.startsWith(`| \`${path}\` |`));
-    assert(line?.includes(`\`${variable}\``), path);
+    assert(line, path);
+    assert(line.includes(`\`${variable}\``), path);
     if (flag.kind === "flag") assert(line.includes(`\`${flag.name}`), path);
   }
 });

@@ -32,7 +32,8 @@ async function startRawUpstream(
     sockets.add(socket);
     socket.setEncoding("latin1");
     socket.on("error", () => {});
-    converse(socket, (connections += 1));
+    connections += 1;
+    converse(socket, connections);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -72,14 +73,14 @@ describe("what the upstream reads", () => {
         text += chunk;
         if (!text.endsWith("body!")) return;
         resolve(text);
-        socket.end("HTTP/1.1 201 Made It\r\nX-Answer: caf\xe9\r\nContent-Length: 2\r\n\r\nok");
+        socket.end("HTTP/1.1 201 Made It\r\nX-Answer: caf\xe9\r\nContent-Length: 2\r\n\r\nok", "latin1");
       });
     });
     await using gateway = await startGateway(`${upstream.url}/base`);
     const answer = await askRaw(
       gateway,
       [
-        "POST //x/./%2e?q=%zz&\xe9 HTTP/1.1",
+        "POST //x/./%2e?q=%zz&a|b HTTP/1.1",
         "Host: api.example",
         "Authorization: Basic app",
         "X-Latin: caf\xe9",
@@ -94,7 +95,7 @@ describe("what the upstream reads", () => {
     const text = await seen;
     const lines = text.split("\r\n").filter((line) => !/^TruLinks-(Request|Identity): /.test(line));
     assert.deepEqual(lines, [
-      "POST /base//x/./%2e?q=%zz&\xe9 HTTP/1.1",
+      "POST /base//x/./%2e?q=%zz&a|b HTTP/1.1",
       `host: ${new URL(upstream.url).host}`,
       "connection: keep-alive",
       "X-Latin: caf\xe9",
@@ -242,13 +243,14 @@ describe("what the caller reads", () => {
   test("is an event as soon as the upstream has sent it", async () => {
     const { promise: stream, resolve } = Promise.withResolvers<ServerResponse>();
     await using upstream = await startStreamingUpstream((_request, response) => {
-      response.writeHead(200, { "content-type": "text/event-stream" });
-      response.flushHeaders();
+      response.writeHead(200, { "content-type": "text/event-stream", "x-latin": "caf\xe9" });
+      response.write(Buffer.alloc(0));
       resolve(response);
     });
     await using gateway = await startGateway(upstream.url);
     const response = await responseOf(open(gateway, "GET").end());
     assert.equal(response.headers["content-type"], "text/event-stream");
+    assert.equal(response.headers["x-latin"], "caf\xe9");
     response.setEncoding("utf8");
     for (const event of ["data: 1\n\n", "data: 2\n\n"]) {
       (await stream).write(event);
@@ -365,6 +367,32 @@ describe("who leaves", () => {
     await closed;
     await gateway.logged(1);
     assert.equal(gateway.lines[0]?.fields["outcome"], "left");
+  });
+
+  test("while its second request waits behind the first ends both", async () => {
+    const closed = new Set<string>();
+    const { promise: allClosed, resolve } = Promise.withResolvers<void>();
+    const { promise: second, resolve: secondArrived } = Promise.withResolvers<void>();
+    await using upstream = await startStreamingUpstream((request, response) => {
+      response.on("close", () => {
+        closed.add(String(request.url));
+        if (closed.size === 2) resolve();
+      });
+      if (request.url === "/first") return;
+      response.write("begins");
+      secondArrived();
+    });
+    await using gateway = await startGateway(upstream.url);
+    const socket = connect(gateway.port, "127.0.0.1");
+    socket.write("GET /first HTTP/1.1\r\nHost: a\r\n\r\nGET /second HTTP/1.1\r\nHost: a\r\n\r\n");
+    await second;
+    socket.destroy();
+    await allClosed;
+    await gateway.logged(2);
+    assert.deepEqual(
+      gateway.lines.map(({ fields }) => fields["outcome"]),
+      ["left", "left"],
+    );
   });
 
   test("in the middle of an upload leaves the upstream with a request that is visibly broken off", async () => {
@@ -535,7 +563,7 @@ describe("a body that grows beyond the limit", () => {
     socket.write("POST / HTTP/1.1\r\nHost: a\r\nAuthorization: wrong\r\nContent-Length: 9\r\n\r\n");
     const [first] = await once(socket, "data");
     assert.match(first, /^HTTP\/1\.1 401 /);
-    socket.write("GET / HTTPGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    socket.write("GET / HTTGET / HTTP/1.1\r\nHost: a\r\n\r\n");
     const [second] = await once(socket, "data");
     assert.match(second, /^HTTP\/1\.1 200 /);
     assert.deepEqual(

@@ -48,12 +48,13 @@ export async function forward(upstream: Upstream, passage: Passage): Promise<Out
 function attempt(upstream: Upstream, passage: Passage, body: Transform | null): Promise<Outcome> {
   const { request, response, target, headers } = passage;
   return new Promise((resolve) => {
-    const caller = watchCaller(response, body);
+    const caller = watchCaller(passage, body);
     let hasBegun = false;
+    let hasData = false;
     let status = 0;
     let notModified: readonly string[] | null = null;
     const settle = (outcome: Outcome): void => {
-      caller.stopWatching();
+      caller.stop();
       resolve(outcome);
     };
     upstream.pool.dispatch(
@@ -74,10 +75,18 @@ function attempt(upstream: Upstream, passage: Passage, body: Transform | null): 
           if (statusCode < 200) return;
           status = statusCode;
           const raw = textOf(controller.rawHeaders);
-          if (statusCode === 304) notModified = raw;
-          else response.writeHead(statusCode, statusMessage ?? "", answerHeaders(raw, passage.ownHeaders()));
+          if (statusCode === 304) {
+            notModified = raw;
+            return;
+          }
+          response.writeHead(statusCode, statusMessage ?? "", answerHeaders(raw, passage.ownHeaders()));
+          // Headers and a body that came together leave together; headers that came alone (an event stream) leave now.
+          queueMicrotask(() => {
+            if (!hasData && !response.writableEnded) response.write(NOTHING);
+          });
         },
         onResponseData: (controller, chunk) => {
+          hasData = true;
           if (!response.write(chunk)) waitForReader(passage, controller);
         },
         onResponseEnd: () => {
@@ -88,7 +97,7 @@ function attempt(upstream: Upstream, passage: Passage, body: Transform | null): 
         onResponseError: (_controller, cause) => {
           if (caller.isGone()) return settle({ kind: "left" });
           if (!response.headersSent) return settle(failure(cause, passage, hasBegun));
-          response.destroy();
+          request.socket.destroy();
           settle({ kind: "broken", status, cause });
         },
       },
@@ -96,39 +105,53 @@ function attempt(upstream: Upstream, passage: Passage, body: Transform | null): 
   });
 }
 
+interface CallerWatch {
+  readonly isGone: () => boolean;
+  readonly abortWhenGone: (controller: Dispatcher.DispatchController) => void;
+  readonly stop: () => void;
+}
+
 /** Ends the upstream's side when the caller goes away, whether the upstream has been reached by then or not. */
-function watchCaller(response: ServerResponse, body: Transform | null) {
+function watchCaller({ request, response }: Passage, body: Transform | null): CallerWatch {
+  const { socket } = request;
   let running: Dispatcher.DispatchController | null = null;
-  const isGone = (): boolean => response.destroyed && !response.writableEnded;
+  const isGone = (): boolean => socket.destroyed && !response.writableEnded;
   const end = (): void => {
     const reason = new Error("the caller has left");
     body?.destroy(reason);
     running?.abort(reason);
   };
-  response.once("close", end);
+  // The socket, not the response: one that waits behind another on its connection is never told of the end. Each
+  // of them listens, and Node would warn of more than ten.
+  socket.setMaxListeners(0);
+  socket.once("close", end);
   return {
     isGone,
-    abortWhenGone(controller: Dispatcher.DispatchController): void {
+    abortWhenGone: (controller) => {
       running = controller;
       if (isGone()) end();
     },
-    stopWatching: (): void => {
-      response.off("close", end);
+    stop: () => {
+      socket.off("close", end);
     },
   };
 }
 
-function waitForReader({ response, clock }: Passage, controller: Dispatcher.DispatchController): void {
+function waitForReader(
+  { request, response, clock }: Passage,
+  controller: Dispatcher.DispatchController,
+): void {
   controller.pause();
-  const giveUp = clock.after(STALLED_MS_MAX, () => response.destroy());
+  const { socket } = request;
+  const giveUp = clock.after(STALLED_MS_MAX, () => socket.destroy());
   const go = (): void => {
     giveUp();
     response.off("drain", go);
-    response.off("close", go);
+    socket.off("close", go);
     controller.resume();
   };
   response.on("drain", go);
-  response.on("close", go);
+  socket.on("close", go);
 }
 
 const STALE_CONNECTION: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
@@ -148,6 +171,9 @@ function failure(cause: Error, { request, hasBody, bodyBytesMax }: Passage, hasB
   const canRepeat = isSafe && !hasBegun && STALE_CONNECTION.has(code);
   return { kind: "failed", refusal: { code: "upstream-unreachable" }, cause, canRepeat };
 }
+
+// Sends the headers alone. `flushHeaders` would write them in UTF-8 and spoil what is beyond ASCII.
+const NOTHING = Buffer.alloc(0);
 
 type RawHeaders = Dispatcher.DispatchController["rawHeaders"];
 

@@ -57,7 +57,8 @@ export function createApps(database: Database): AppVerbs {
 
     async replaceClientSecret(id, clientSecretHash) {
       return (
-        (await database.run("UPDATE apps SET client_secret_hash = $2 WHERE id = $1", id, clientSecretHash)) > 0
+        (await database.run("UPDATE apps SET client_secret_hash = $2 WHERE id = $1", id, clientSecretHash)) >
+        0
       );
     },
 

@@ -5,7 +5,14 @@ import type { Database, Queries } from "./database.ts";
 import { findDue } from "./due.ts";
 import { keepDue } from "./hold.ts";
 import { type HookRow, toHook } from "./hook-row.ts";
-import { OWN_SECRETS, type SecretColumns, toSecrets, toVersions, USER_VERSIONS, type VersionColumns } from "./live-secrets.ts";
+import {
+  OWN_SECRETS,
+  type SecretColumns,
+  toSecrets,
+  toVersions,
+  USER_VERSIONS,
+  type VersionColumns,
+} from "./live-secrets.ts";
 
 type ClaimVerbs = Pick<WebhookStore, "claimDue" | "release" | "findNextDueMs">;
 

@@ -77,7 +77,11 @@ export function connect(deps: DatabaseDeps): Database {
   return {
     ...queriesOn((query) => trying(() => pool.query(query))),
     transact: (work) => trying(() => transactOnce(pool, work)),
-    close: () => pool.end(),
+    async close() {
+      // Connections that are on their way out have nothing to report any more.
+      pool.removeAllListeners("error").on("error", () => {});
+      await pool.end();
+    },
   };
 }
 

@@ -1,5 +1,12 @@
 /** Numbers the deliveries that a batch of events makes, and says which of them are leased as they are stored. Pure. */
-import { type DeliveryId, type GrantId, type HookId, ID_CHANCE_BYTES, makeId, type UserId } from "@trulinks/protocol";
+import {
+  type DeliveryId,
+  type GrantId,
+  type HookId,
+  ID_CHANCE_BYTES,
+  makeId,
+  type UserId,
+} from "@trulinks/protocol";
 import type { Dice } from "../../base/dice.ts";
 import { LEASE_MARGIN_MS } from "../../webhooks/delivery.ts";
 import type { Hook } from "../../webhooks/hook.ts";
@@ -14,9 +21,15 @@ export interface KnownHook {
   readonly lastSequence: number;
 }
 
+/** An event, and what the call that brought it would claim. */
+export interface Entry {
+  readonly event: NewEvent;
+  readonly claim: ClaimRequest;
+}
+
 /** One delivery to be made. */
 export interface Draft {
-  readonly event: NewEvent;
+  readonly entry: Entry;
   readonly known: KnownHook;
   readonly userId: UserId;
   /** Null for a hook of the user's own. */
@@ -30,26 +43,22 @@ export interface Numbered {
 
 const FIRST_LEASE = 1;
 
-/** `claimOf`: the request of the call that an event came with. */
-export function number(
-  drafts: readonly Draft[],
-  { dice, claimOf }: { readonly dice: Pick<Dice, "bytes">; readonly claimOf: (event: NewEvent) => ClaimRequest },
-): readonly Numbered[] {
+export function number(drafts: readonly Draft[], dice: Pick<Dice, "bytes">): readonly Numbered[] {
   const ids = idsInOrder(drafts, dice);
   const sequences = new Map<HookId, number>();
   const claimed = new Map<ClaimRequest, number>();
 
   return drafts.map((draft, index) => {
-    const { event, known, userId, grantId } = draft;
+    const { entry, known, userId, grantId } = draft;
+    const { event, claim } = entry;
     const { hook, lastSequence } = known;
     const sequence = (sequences.get(hook.id) ?? lastSequence) + 1;
     sequences.set(hook.id, sequence);
-    const request = claimOf(event);
-    const count = claimed.get(request) ?? 0;
+    const count = claimed.get(claim) ?? 0;
     const because = keptBecause(hook.state, { isPing: false });
-    const isClaimed = because === null && count < request.countMax && !request.exceptHooks.includes(hook.id);
-    if (isClaimed) claimed.set(request, count + 1);
-    const freeAtMs = isClaimed ? leaseUntilMs(hook, request.nowMs) : request.nowMs;
+    const isClaimed = because === null && count < claim.countMax && !claim.exceptHooks.includes(hook.id);
+    if (isClaimed) claimed.set(claim, count + 1);
+    const freeAtMs = isClaimed ? leaseUntilMs(hook, claim.nowMs) : claim.nowMs;
     const delivery: NewDelivery = {
       id: ids[index] as DeliveryId,
       eventId: event.id,
@@ -78,7 +87,9 @@ export function leaseUntilMs(hook: Hook, nowMs: number): number {
 
 /** Within one millisecond ids sort by chance; sorted, they list the deliveries in the order of their numbers. */
 function idsInOrder(drafts: readonly Draft[], dice: Pick<Dice, "bytes">): readonly DeliveryId[] {
-  const ids = drafts.map(({ event }) => makeId("delivery", event.atMs, dice.bytes(ID_CHANCE_BYTES)));
-  const isOneMoment = drafts.every(({ event }) => event.atMs === drafts[0]?.event.atMs);
+  const ids = drafts.map(({ entry: { event } }) =>
+    makeId("delivery", event.atMs, dice.bytes(ID_CHANCE_BYTES)),
+  );
+  const isOneMoment = drafts.every(({ entry }) => entry.event.atMs === drafts[0]?.entry.event.atMs);
   return isOneMoment ? ids.sort() : ids;
 }

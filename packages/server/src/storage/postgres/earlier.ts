@@ -39,7 +39,11 @@ export function judge(events: readonly NewEvent[], known: Known): readonly Judge
 
 function judgeOne(
   event: NewEvent,
-  { known, placed, events }: { known: Known; placed: ReadonlyMap<string, number>; events: readonly NewEvent[] },
+  {
+    known,
+    placed,
+    events,
+  }: { known: Known; placed: ReadonlyMap<string, number>; events: readonly NewEvent[] },
 ): Judged {
   for (const key of keysOf(event)) {
     const earlier = known.earlier.get(key);

@@ -31,7 +31,10 @@ export async function endGrant(queries: Queries, grantId: GrantId, nowMs: number
 export async function endUser(queries: Queries, userId: UserId, nowMs: number): Promise<Ended | null> {
   const user = await queries.get("SELECT 1 FROM users WHERE id = $1 FOR UPDATE", userId);
   if (user === undefined) return null;
-  await queries.run("SELECT count(*) FROM (SELECT 1 FROM grants WHERE user_id = $1 ORDER BY id FOR UPDATE) held", userId);
+  await queries.run(
+    "SELECT count(*) FROM (SELECT 1 FROM grants WHERE user_id = $1 ORDER BY id FOR UPDATE) held",
+    userId,
+  );
   const tokens = await queries.run("DELETE FROM tokens WHERE user_id = $1", userId);
   const grants = await queries.run("DELETE FROM grants WHERE user_id = $1", userId);
   const own = await endHooks(queries, "owner_user_id", userId, nowMs);
@@ -43,7 +46,10 @@ export async function endUser(queries: Queries, userId: UserId, nowMs: number): 
 export async function endApp(queries: Queries, appId: AppId, nowMs: number): Promise<Ended | null> {
   const app = await queries.get("SELECT 1 FROM apps WHERE id = $1 FOR UPDATE", appId);
   if (app === undefined) return null;
-  await queries.run("SELECT count(*) FROM (SELECT 1 FROM grants WHERE app_id = $1 ORDER BY id FOR UPDATE) held", appId);
+  await queries.run(
+    "SELECT count(*) FROM (SELECT 1 FROM grants WHERE app_id = $1 ORDER BY id FOR UPDATE) held",
+    appId,
+  );
   const tokens = await queries.run(
     "DELETE FROM tokens WHERE grant_id IN (SELECT id FROM grants WHERE app_id = $1)",
     appId,
@@ -82,7 +88,11 @@ async function endHooks(
 
 /** How many deliveries were revoked with the hooks. */
 async function revokeAndDelete(queries: Queries, hookIds: readonly HookId[], nowMs: number): Promise<number> {
-  const deliveries = await queries.run(`${REVOKE} WHERE hook_id = ANY($2) AND state = 'waiting'`, nowMs, hookIds);
+  const deliveries = await queries.run(
+    `${REVOKE} WHERE hook_id = ANY($2) AND state = 'waiting'`,
+    nowMs,
+    hookIds,
+  );
   await queries.run("DELETE FROM hooks WHERE id = ANY($1)", hookIds);
   return deliveries;
 }

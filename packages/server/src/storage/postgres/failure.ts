@@ -55,5 +55,8 @@ const SENTENCES = {
 /** The error as it leaves the engine: bugs as they are, the rest as `Unavailable`. */
 export function outward(error: unknown): unknown {
   const failure = failureOf(error);
-  return failure === "bug" ? error : new Unavailable(SENTENCES[failure], RETRY_AFTER_S[failure]);
+  if (failure === "bug") return error;
+  const unavailable = new Unavailable(SENTENCES[failure], RETRY_AFTER_S[failure]);
+  unavailable.cause = error;
+  return unavailable;
 }

@@ -55,7 +55,11 @@ export async function freeWaiting(queries: Queries, hookId: HookId, nowMs: numbe
 /** Keeps those of the due deliveries whose hook, looked at again, does not deliver. */
 export async function keepDue(
   queries: Queries,
-  { ids, hookIds, nowMs }: { readonly ids: readonly DeliveryId[]; readonly hookIds: readonly HookId[]; readonly nowMs: number },
+  {
+    ids,
+    hookIds,
+    nowMs,
+  }: { readonly ids: readonly DeliveryId[]; readonly hookIds: readonly HookId[]; readonly nowMs: number },
 ): Promise<void> {
   const hooks = await queries.all<{ readonly id: HookId; readonly state: HookState }>(
     "SELECT id, state FROM hooks WHERE id = ANY($1) ORDER BY id FOR SHARE",

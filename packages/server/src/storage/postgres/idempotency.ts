@@ -38,7 +38,12 @@ export function createIdempotency(database: Database): IdempotencyStore {
     },
 
     async finish(scope, key, answer) {
-      await database.run("UPDATE idempotency SET answer = $3 WHERE scope = $1 AND key = $2", scope, key, answer);
+      await database.run(
+        "UPDATE idempotency SET answer = $3 WHERE scope = $1 AND key = $2",
+        scope,
+        key,
+        answer,
+      );
     },
 
     async abandon(scope, key) {

@@ -1,10 +1,17 @@
 import { strict as assert } from "node:assert";
-import type { UserId } from "@trulinks/protocol";
+import type { HookId, UserId } from "@trulinks/protocol";
 import type { Dice } from "../../base/dice.ts";
-import type { Claim, ClaimRequest, Ingested, NewEvent, SecretVersion } from "../../webhooks/store.ts";
+import type {
+  Claim,
+  ClaimRequest,
+  Ingested,
+  NewEvent,
+  Receipt,
+  SecretVersion,
+} from "../../webhooks/store.ts";
 import type { Database, Queries } from "./database.ts";
 import { DELIVERY_ARRAYS, deliveryArrays, INSERT_DELIVERIES } from "./delivery-row.ts";
-import { lastSequences, leaseUntilMs, type Numbered, number } from "./drafts.ts";
+import { type Entry, lastSequences, leaseUntilMs, type Numbered, number } from "./drafts.ts";
 import { type Judged, judge } from "./earlier.ts";
 import { Conflict } from "./failure.ts";
 import { FIRST_VERSION, toVersions, type VersionColumns } from "./live-secrets.ts";
@@ -15,35 +22,196 @@ export interface IngestCall {
   readonly claim: ClaimRequest;
 }
 
+interface IngestDeps {
+  readonly database: Database;
+  readonly dice: Pick<Dice, "bytes">;
+}
+
 /** Stores the events of several calls in one transaction, and answers each call in its place. */
-export function ingestCalls(
-  { database, dice }: { readonly database: Database; readonly dice: Pick<Dice, "bytes"> },
+export async function ingestCalls(
+  { database, dice }: IngestDeps,
   calls: readonly IngestCall[],
 ): Promise<readonly (readonly Ingested[])[]> {
-  const requests = new Map(calls.flatMap(({ events, claim }) => events.map((event) => [event, claim] as const)));
-  const claimOf = (event: NewEvent): ClaimRequest => {
-    const request = requests.get(event);
-    assert(request !== undefined);
-    return request;
-  };
-  return database.transact(async (transaction) => {
-    const answers = await ingestEvents(transaction, [...requests.keys()], { dice, claimOf });
-    return calls.map(({ events }) => events.map((event) => answers.get(event) as Ingested));
+  const entries = calls.flatMap(({ events, claim }) => events.map((event): Entry => ({ event, claim })));
+  if (entries.length === 0) return calls.map(() => []);
+  const answers = await database.transact((transaction) => ingestEntries(transaction, entries, dice));
+  let place = 0;
+  return calls.map(({ events }) => {
+    place += events.length;
+    return answers.slice(place - events.length, place);
   });
 }
 
-async function ingestEvents(
+async function ingestEntries(
   queries: Queries,
-  events: readonly NewEvent[],
-  { dice, claimOf }: { readonly dice: Pick<Dice, "bytes">; readonly claimOf: (event: NewEvent) => ClaimRequest },
-): Promise<ReadonlyMap<NewEvent, Ingested>> {
+  entries: readonly Entry[],
+  dice: Pick<Dice, "bytes">,
+): Promise<readonly Ingested[]> {
+  const events = entries.map((entry) => entry.event);
   const judged = judge(events, await findKnown(queries, events));
-  const fresh = events.filter((_, index) => judged[index]?.kind === "new");
-  const nowMs = Math.min(...fresh.map((event) => claimOf(event).nowMs));
-  const drafts = fresh.length === 0 ? [] : await findDrafts(queries, fresh, { nowMs });
-  const numbered = number(drafts, { dice, claimOf });
-  const claims = await toClaims(queries, numbered, claimOf);
-  const answers = answer(events, judged, { numbered, claims });
-  if (fresh.length > 0) await store(queries, fresh, { numbered, answers });
+  const fresh = entries.filter((_, index) => judged[index]?.kind === "new");
+  if (fresh.length === 0) return toAnswers(entries, judged, []);
+
+  const numbered = number(await findDrafts(queries, fresh), dice);
+  const answers = toAnswers(entries, judged, await toClaimed(queries, numbered));
+  await store(queries, numbered, receiptsOf(entries, judged, answers));
   return answers;
 }
+
+/** A delivery to be stored, and the claim on it if it is leased. */
+interface Claimed extends Numbered {
+  readonly claim: Claim | null;
+}
+
+async function toClaimed(queries: Queries, numbered: readonly Numbered[]): Promise<readonly Claimed[]> {
+  const leased = numbered.filter(({ delivery }) => delivery.lease !== null);
+  const versions = await findVersions(queries, leased);
+  return numbered.map((one) => ({ ...one, claim: toClaim(one, versions) }));
+}
+
+function toClaim({ draft, delivery }: Numbered, versions: Versions): Claim | null {
+  if (delivery.lease === null) return null;
+  const { entry, known, userId } = draft;
+  const { id, type, action, data, atMs } = entry.event;
+  return {
+    deliveryId: delivery.id,
+    lease: delivery.lease,
+    leaseUntilMs: leaseUntilMs(known.hook, entry.claim.nowMs),
+    attempt: 1,
+    event: { id, type, action, data, atMs },
+    hook: known.hook,
+    secrets: known.secrets,
+    user: { id: userId, versions: versions.get(pairOf(known.hook.id, userId)) ?? FIRST_VERSION },
+    sequence: delivery.sequence,
+  };
+}
+
+type Versions = ReadonlyMap<string, readonly SecretVersion[]>;
+
+const pairOf = (hookId: HookId, userId: UserId): string => `${hookId} ${userId}`;
+
+interface VersionsRow extends VersionColumns {
+  readonly hook_id: HookId;
+  readonly user_id: UserId;
+}
+
+async function findVersions(queries: Queries, leased: readonly Numbered[]): Promise<Versions> {
+  // A user's own hook has one secret; only an app's has one for each user.
+  const ofApps = leased.filter(({ draft }) => draft.grantId !== null);
+  const [first] = ofApps;
+  if (first === undefined) return new Map();
+  const rows = await queries.all<VersionsRow>(
+    `SELECT hook_id, user_id, array_agg(version ORDER BY version DESC) AS versions,
+       array_agg(until_ms::float8 ORDER BY version DESC) AS versions_until
+     FROM user_secrets WHERE (until_ms IS NULL OR until_ms > $1)
+       AND (hook_id, user_id) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+     GROUP BY hook_id, user_id`,
+    first.draft.entry.claim.nowMs,
+    ofApps.map(({ draft }) => draft.known.hook.id),
+    ofApps.map(({ draft }) => draft.userId),
+  );
+  return new Map(rows.map((row) => [pairOf(row.hook_id, row.user_id), toVersions(row)]));
+}
+
+function toAnswers(
+  entries: readonly Entry[],
+  judged: readonly Judged[],
+  claimed: readonly Claimed[],
+): readonly Ingested[] {
+  const ofEntry = Map.groupBy(claimed, ({ draft }) => draft.entry);
+  const answers: Ingested[] = [];
+  for (const [index, entry] of entries.entries()) {
+    const verdict = judged[index];
+    assert(verdict !== undefined);
+    if (verdict.kind === "answered") answers.push(verdict.answer);
+    else if (verdict.kind === "same") answers.push(repeatOf(answers[verdict.index]));
+    else answers.push(accept(entry.event, verdict.unknown, ofEntry.get(entry) ?? []));
+  }
+  return answers;
+}
+
+function repeatOf(first: Ingested | undefined): Ingested {
+  assert(first?.kind === "accepted");
+  return { kind: "repeated", receipt: first.receipt };
+}
+
+function accept({ id }: NewEvent, unknown: readonly string[], claimed: readonly Claimed[]): Ingested {
+  const claims = claimed.map(({ claim }) => claim).filter((claim) => claim !== null);
+  return { kind: "accepted", receipt: { id, deliveries: claimed.length, unknown }, claims };
+}
+
+interface Accepted {
+  readonly event: NewEvent;
+  readonly receipt: Receipt;
+}
+
+function receiptsOf(
+  entries: readonly Entry[],
+  judged: readonly Judged[],
+  answers: readonly Ingested[],
+): readonly Accepted[] {
+  return entries.flatMap(({ event }, index): Accepted[] => {
+    const answer = answers[index];
+    if (judged[index]?.kind !== "new" || answer?.kind !== "accepted") return [];
+    return [{ event, receipt: answer.receipt }];
+  });
+}
+
+async function store(
+  queries: Queries,
+  numbered: readonly Numbered[],
+  accepted: readonly Accepted[],
+): Promise<void> {
+  const sequences = [...lastSequences(numbered)];
+  const keys = accepted.flatMap(({ event }) => event.receiptKeys.map((key) => [key, event.id] as const));
+  const stored = await queries.get<{ readonly events: number; readonly receipts: number }>(
+    STORE,
+    ...deliveryArrays(numbered.map(({ delivery }) => delivery)),
+    sequences.map(([hookId]) => hookId),
+    sequences.map(([, sequence]) => sequence),
+    keys.map(([key]) => key),
+    keys.map(([, eventId]) => eventId),
+    ...eventArrays(accepted),
+  );
+  // Another node stored one of these while we looked. Looking again finds it.
+  if (stored?.events !== accepted.length || stored.receipts !== keys.length) throw new Conflict();
+}
+
+function eventArrays(accepted: readonly Accepted[]): readonly (readonly unknown[])[] {
+  return [
+    accepted.map(({ event }) => event.id),
+    accepted.map(({ event }) => event.type),
+    accepted.map(({ event }) => event.action),
+    accepted.map(({ event }) => event.atMs),
+    accepted.map(({ event }) => event.fingerprint),
+    accepted.map(({ receipt }) => receipt.deliveries),
+    accepted.map(({ receipt }) => JSON.stringify(receipt.unknown)),
+    accepted.map(({ event }) => JSON.stringify(event.receiptKeys)),
+    accepted.map(({ event }) => event.data),
+  ];
+}
+
+const after = (index: number): string => `$${DELIVERY_ARRAYS + index}`;
+
+// Keys go in sorted, so that two nodes with the same ones do not wait for each other crosswise.
+const STORE = `
+  WITH new_deliveries AS (${INSERT_DELIVERIES}),
+  new_sequences AS (
+    UPDATE hooks SET last_sequence = newest.sequence
+    FROM unnest(${after(1)}::text[], ${after(2)}::bigint[]) AS newest (hook_id, sequence)
+    WHERE hooks.id = newest.hook_id
+  ),
+  new_receipts AS (
+    INSERT INTO receipts (key, event_id)
+    SELECT * FROM unnest(${after(3)}::text[], ${after(4)}::text[]) AS fresh (key, event_id) ORDER BY key COLLATE "C"
+    ON CONFLICT DO NOTHING RETURNING key
+  ),
+  new_events AS (
+    INSERT INTO events (id, type, action, at_ms, fingerprint, deliveries, unknown, receipt_keys, data)
+    SELECT * FROM unnest(${after(5)}::text[], ${after(6)}::text[], ${after(7)}::text[], ${after(8)}::bigint[],
+      ${after(9)}::text[], ${after(10)}::integer[], ${after(11)}::text[], ${after(12)}::text[], ${after(13)}::text[])
+      AS fresh (id, type, action, at_ms, fingerprint, deliveries, unknown, receipt_keys, data)
+    ORDER BY id COLLATE "C"
+    ON CONFLICT DO NOTHING RETURNING id
+  )
+  SELECT (SELECT count(*) FROM new_events) AS events, (SELECT count(*) FROM new_receipts) AS receipts`;

@@ -3,10 +3,10 @@ import type { EventId, GrantId, HookId, UserId } from "@trulinks/protocol";
 import { matchesAny } from "@trulinks/protocol";
 import type { NewEvent } from "../../webhooks/store.ts";
 import type { Queries } from "./database.ts";
-import { type Earlier, type Known, keysOf } from "./earlier.ts";
+import type { Draft, Entry, KnownHook } from "./drafts.ts";
+import type { Earlier, Known } from "./earlier.ts";
 import { type HookRow, toHook } from "./hook-row.ts";
 import { OWN_SECRETS, type SecretColumns, toSecrets } from "./live-secrets.ts";
-import type { Draft, KnownHook } from "./drafts.ts";
 
 interface KnownRow {
   readonly kind: "receipt" | "event" | "user" | "group";
@@ -65,22 +65,22 @@ interface MatchRow {
  * The deliveries to be made, event by event. Their hooks and grants are locked: whoever would end or change one waits
  * until these are stored, and whoever did so a moment ago is heeded.
  */
-export async function findDrafts(
-  queries: Queries,
-  events: readonly NewEvent[],
-  { nowMs }: { readonly nowMs: number },
-): Promise<readonly Draft[]> {
-  const matches = await findMatches(queries, events);
+export async function findDrafts(queries: Queries, entries: readonly Entry[]): Promise<readonly Draft[]> {
+  const matches = await findMatches(
+    queries,
+    entries.map((entry) => entry.event),
+  );
   if (matches.length === 0) return [];
   const grants = await holdGrants(queries, matches);
+  const nowMs = Math.min(...entries.map((entry) => entry.claim.nowMs));
   const hooks = await lockHooks(queries, matches, nowMs);
   return matches.flatMap(({ event: index, user_id, hook_id, grant_id }): Draft[] => {
-    const event = events[index];
+    const entry = entries[index];
     const known = hooks.get(hook_id);
-    if (event === undefined || known === undefined) return [];
+    if (entry === undefined || known === undefined) return [];
     if (grant_id !== null && !grants.has(grant_id)) return [];
-    if (!matchesAny(known.hook.events, event.type)) return [];
-    return [{ event, known, userId: user_id, grantId: grant_id }];
+    if (!matchesAny(known.hook.events, entry.event.type)) return [];
+    return [{ entry, known, userId: user_id, grantId: grant_id }];
   });
 }
 

@@ -44,7 +44,13 @@ interface SealedColumn {
 
 const SEALED_COLUMNS: readonly SealedColumn[] = [
   { table: "settings", first: "name", second: "''", sealed: "value", row: (name) => `setting:${name}` },
-  { table: "hook_secrets", first: "hook_id", second: "version", sealed: "sealed", row: (hook) => `hook:${hook}` },
+  {
+    table: "hook_secrets",
+    first: "hook_id",
+    second: "version",
+    sealed: "sealed",
+    row: (hook) => `hook:${hook}`,
+  },
   {
     table: "idempotency",
     first: "scope",

@@ -51,12 +51,19 @@ function rekeyHooks(database: Database, reseal: Reseal): number {
   return rows.length;
 }
 
+// Answers are up to 64 KiB each: one at a time is in memory.
 function rekeyAnswers(database: Database, reseal: Reseal): number {
-  const rows = database.all<{ scope: string; key: string; answer: Uint8Array }>(
-    "SELECT scope, key, answer FROM idempotency WHERE answer IS NOT NULL",
+  const rows = database.all<{ scope: string; key: string }>(
+    "SELECT scope, key FROM idempotency WHERE answer IS NOT NULL",
   );
-  for (const { scope, key, answer } of rows) {
-    const resealed = reseal(answer, `idempotency:${scope}:${key}`);
+  for (const { scope, key } of rows) {
+    const row = database.get<{ answer: Uint8Array }>(
+      "SELECT answer FROM idempotency WHERE scope = ? AND key = ?",
+      scope,
+      key,
+    );
+    assert(row !== undefined);
+    const resealed = reseal(row.answer, `idempotency:${scope}:${key}`);
     database.run("UPDATE idempotency SET answer = ? WHERE scope = ? AND key = ?", resealed, scope, key);
   }
   return rows.length;

@@ -1,37 +1,29 @@
+/** Every contract on this engine: in its thread as it runs, and in process as simulations use it. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { accountStoreContract } from "../../accounts/store.contract.ts";
-import { systemClock } from "../../base/clock.ts";
-import { systemDice } from "../../base/dice.ts";
-import { createLog } from "../../base/log.ts";
-import type { Storage } from "../storage.ts";
-import { openSqlite, openSqliteInProcess } from "./open.ts";
+import { idempotencyStoreContract } from "../../api/idempotency-store.contract.ts";
+import { secretStoreContract } from "../../secrets/store.contract.ts";
+import { webhookStoreContract } from "../../webhooks/store.contract.ts";
+import { durabilityContract } from "../durability.contract.ts";
+import { openInFolder, openInProcess } from "./open.contract.ts";
 
-const world = { clock: systemClock, dice: systemDice, log: createLog({ level: "error" }) };
-
-async function open(): Promise<{ storage: Storage; reopen(): Promise<Storage>; close(): Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), "trulinks-sqlite-"));
-  const file = join(folder, "trulinks.db");
-  let storage = await openSqlite({ file, ...world });
-  return {
-    storage,
-    async reopen() {
-      await storage.close();
-      storage = await openSqlite({ file, ...world });
-      return storage;
-    },
-    async close() {
-      await storage.close();
-      await rm(folder, { recursive: true });
-    },
-  };
+for (const [name, open] of [
+  ["SQLite", openInFolder],
+  ["SQLite in process", openInProcess],
+] as const) {
+  accountStoreContract(name, open);
+  webhookStoreContract(name, open);
+  secretStoreContract(name, open);
+  idempotencyStoreContract(name, open);
 }
 
-async function openInProcess(): Promise<{ storage: Storage; close(): Promise<void> }> {
-  const storage = openSqliteInProcess({ file: ":memory:", ...world });
-  return { storage, close: () => storage.close() };
-}
-
-accountStoreContract("SQLite", open);
-accountStoreContract("SQLite in process", openInProcess);
+durabilityContract("SQLite", {
+  module: import.meta.resolve("./open.contract.ts"),
+  leasesEndAfterMs: 0,
+  async place() {
+    const folder = await mkdtemp(join(tmpdir(), "trulinks-"));
+    return { argument: join(folder, "trulinks.db"), remove: () => rm(folder, { recursive: true }) };
+  },
+});

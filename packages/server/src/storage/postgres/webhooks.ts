@@ -1,0 +1,42 @@
+import type { Dice } from "../../base/dice.ts";
+import type { Ingested, Settlement, WebhookStore } from "../../webhooks/store.ts";
+import { createClaiming } from "./claim.ts";
+import type { Database } from "./database.ts";
+import { createDeliveries } from "./deliveries.ts";
+import { gather } from "./gather.ts";
+import { createHookSecrets } from "./hook-secrets.ts";
+import { createHooks } from "./hooks.ts";
+import { type IngestCall, ingestCalls } from "./ingest.ts";
+import { isPlain, settleAlone, settlePlain } from "./settle.ts";
+import { sweep } from "./sweep.ts";
+
+// Two at once: one reaches the disk while the other is put together. A hook that everybody has would make more wait.
+const BATCHES_MAX = 2;
+const EVENTS_MAX = 500;
+const SETTLEMENTS_MAX = 200;
+
+export function createWebhooks(database: Database, dice: Pick<Dice, "bytes">): WebhookStore {
+  const ingest = gather<IngestCall, readonly Ingested[]>({
+    run: (calls) => ingestCalls({ database, dice }, calls),
+    sizeOf: ({ events }) => events.length,
+    sizeMax: EVENTS_MAX,
+    batchesMax: BATCHES_MAX,
+  });
+  const settle = gather<Settlement, boolean>({
+    run: (settlements) => settlePlain(database, settlements),
+    sizeOf: () => 1,
+    sizeMax: SETTLEMENTS_MAX,
+    batchesMax: BATCHES_MAX,
+    keyOf: (settlement) => settlement.deliveryId,
+  });
+
+  return {
+    ...createClaiming(database),
+    ...createHooks(database),
+    ...createHookSecrets(database),
+    ...createDeliveries(database),
+    ingest: (events, claim) => ingest({ events, claim }),
+    settle: (settlement) => (isPlain(settlement) ? settle(settlement) : settleAlone(database, settlement)),
+    sweep: (request) => sweep(database, request),
+  };
+}

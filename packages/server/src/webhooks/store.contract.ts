@@ -1,0 +1,28 @@
+/** The promises of `store.ts`, tried on an engine. Each suite is a file beside this one. */
+import { describe } from "node:test";
+import { claims } from "./store-claims.contract.ts";
+import { deliveries } from "./store-deliveries.contract.ts";
+import { type OpenedStorage, promisedOf } from "./store-fixtures.contract.ts";
+import { hookSecrets } from "./store-hook-secrets.contract.ts";
+import { hooks } from "./store-hooks.contract.ts";
+import { ingest } from "./store-ingest.contract.ts";
+import { keeping } from "./store-keeping.contract.ts";
+import { receipts } from "./store-receipts.contract.ts";
+import { settle } from "./store-settle.contract.ts";
+import { sweep } from "./store-sweep.contract.ts";
+
+/** `open` gives an empty storage each time. */
+export function webhookStoreContract(name: string, open: () => Promise<OpenedStorage>): void {
+  const promised = promisedOf(open);
+  describe(`webhooks' store on ${name}`, () => {
+    describe("whom an event reaches", () => ingest(promised));
+    describe("the same event again", () => receipts(promised));
+    describe("claims and leases", () => claims(promised));
+    describe("what an attempt leads to", () => settle(promised));
+    describe("hooks", () => hooks(promised));
+    describe("what is kept for a hook that does not deliver", () => keeping(promised));
+    describe("secrets of hooks and users", () => hookSecrets(promised));
+    describe("lists of deliveries", () => deliveries(promised));
+    describe("sweeping", () => sweep(promised));
+  });
+}
