@@ -78,10 +78,9 @@ test("planted faults are found", async () => {
           async claimDue(request) {
             const claims = await store.claimDue(request);
             remembered.push(...claims);
-            const leaseUntilMs = request.nowMs + 15_000;
-            return claims.length > 0
-              ? claims
-              : remembered.slice(0, 1).map((claim) => ({ ...claim, leaseUntilMs }));
+            if (claims.length > 0) return claims;
+            const again = remembered.filter(({ hook }) => !request.exceptHooks.includes(hook.id));
+            return again.slice(0, 1).map((claim) => ({ ...claim, leaseUntilMs: request.nowMs + 15_000 }));
           },
         };
       },

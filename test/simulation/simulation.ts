@@ -125,7 +125,7 @@ async function makeHooks(stage: Stage): Promise<void> {
 }
 
 async function live(stage: Stage, time: ReturnType<typeof createVirtualTime>): Promise<void> {
-  const { world, workers } = stage;
+  const { world, workers, history } = stage;
   let isOver = false;
   const story = act(stage).then(() => {
     isOver = true;
@@ -140,7 +140,7 @@ async function live(stage: Stage, time: ReturnType<typeof createVirtualTime>): P
     for (const { life } of workers) life.becomeSafe();
     const filter = { reach: { kind: "all" }, state: "waiting" } as const;
     const { items } = await world.storage.webhooks.listDeliveries(filter, { after: null, countMax: 1 });
-    if (items.length === 0) return;
+    if (items.length === 0 || history.violations.length > 0) return;
   }
 }
 

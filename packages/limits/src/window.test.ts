@@ -8,72 +8,67 @@ import { decide, openWindow, quotaOf, refund, type WindowCell } from "./window.t
 const POLICY: WindowPolicy = { limit: 3, window_s: 60 };
 const T0 = 1_700_000_000_000;
 
+const DECISIONS: readonly [
+  string,
+  WindowCell | null,
+  { cost: number; nowMs: number },
+  string,
+  WindowCell | null,
+][] = [
+  ["the first request starts the window", null, { cost: 1, nowMs: T0 }, "admitted", { startMs: T0, used: 1 }],
+  [
+    "a later one counts in it",
+    { startMs: T0, used: 1 },
+    { cost: 1, nowMs: T0 + 59_999 },
+    "admitted",
+    { startMs: T0, used: 2 },
+  ],
+  [
+    "the last that fits is admitted",
+    { startMs: T0, used: 2 },
+    { cost: 1, nowMs: T0 },
+    "admitted",
+    { startMs: T0, used: 3 },
+  ],
+  [
+    "the next is refused and costs nothing",
+    { startMs: T0, used: 3 },
+    { cost: 1, nowMs: T0 },
+    "refused until 60000",
+    { startMs: T0, used: 3 },
+  ],
+  [
+    "a cost that does not fit whole is refused whole",
+    { startMs: T0, used: 2 },
+    { cost: 2, nowMs: T0 + 1 },
+    "refused until 60000",
+    { startMs: T0, used: 2 },
+  ],
+  [
+    "the window's end belongs to the next window",
+    { startMs: T0, used: 3 },
+    { cost: 1, nowMs: T0 + 60_000 },
+    "admitted",
+    { startMs: T0 + 60_000, used: 1 },
+  ],
+  [
+    "a cost above the limit names no time to wait for",
+    { startMs: T0, used: 0 },
+    { cost: 4, nowMs: T0 },
+    "refused until never",
+    { startMs: T0, used: 0 },
+  ],
+  [
+    "a clock set back keeps what is used and begins the window anew",
+    { startMs: T0, used: 3 },
+    { cost: 1, nowMs: T0 - 3_600_000 },
+    "refused until -3540000",
+    { startMs: T0 - 3_600_000, used: 3 },
+  ],
+];
+
 describe("one decision", () => {
-  const cases: readonly [
-    string,
-    WindowCell | null,
-    { cost: number; nowMs: number },
-    string,
-    WindowCell | null,
-  ][] = [
-    [
-      "the first request starts the window",
-      null,
-      { cost: 1, nowMs: T0 },
-      "admitted",
-      { startMs: T0, used: 1 },
-    ],
-    [
-      "a later one counts in it",
-      { startMs: T0, used: 1 },
-      { cost: 1, nowMs: T0 + 59_999 },
-      "admitted",
-      { startMs: T0, used: 2 },
-    ],
-    [
-      "the last that fits is admitted",
-      { startMs: T0, used: 2 },
-      { cost: 1, nowMs: T0 },
-      "admitted",
-      { startMs: T0, used: 3 },
-    ],
-    [
-      "the next is refused and costs nothing",
-      { startMs: T0, used: 3 },
-      { cost: 1, nowMs: T0 },
-      "refused until 60000",
-      { startMs: T0, used: 3 },
-    ],
-    [
-      "a cost that does not fit whole is refused whole",
-      { startMs: T0, used: 2 },
-      { cost: 2, nowMs: T0 + 1 },
-      "refused until 60000",
-      { startMs: T0, used: 2 },
-    ],
-    [
-      "the window's end belongs to the next window",
-      { startMs: T0, used: 3 },
-      { cost: 1, nowMs: T0 + 60_000 },
-      "admitted",
-      { startMs: T0 + 60_000, used: 1 },
-    ],
-    [
-      "a cost above the limit names no time to wait for",
-      { startMs: T0, used: 0 },
-      { cost: 4, nowMs: T0 },
-      "refused until never",
-      { startMs: T0, used: 0 },
-    ],
-    [
-      "a clock set back keeps what is used and begins the window anew",
-      { startMs: T0, used: 3 },
-      { cost: 1, nowMs: T0 - 3_600_000 },
-      "refused until -3540000",
-      { startMs: T0 - 3_600_000, used: 3 },
-    ],
-  ];
-  for (const [reason, cell, ask, expected, after] of cases) {
+  for (const [reason, cell, ask, expected, after] of DECISIONS) {
     test(reason, () => {
       const decision = decide(POLICY, cell, ask);
       const { verdict } = decision;

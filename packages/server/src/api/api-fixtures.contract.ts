@@ -8,7 +8,7 @@ import { createIdentify } from "../accounts/identify.ts";
 import type { Clock } from "../base/clock.ts";
 import { systemClock } from "../base/clock.ts";
 import { systemDice } from "../base/dice.ts";
-import { createLog, type LogFields } from "../base/log.ts";
+import { createLog, type Log, type LogFields } from "../base/log.ts";
 import { Secret } from "../base/secret.ts";
 import { memoryLedgers } from "../gateway/quotas.ts";
 import { rateLimitStatus } from "../gateway/rate-limit-status.ts";
@@ -64,40 +64,13 @@ export interface ApisOptions {
 
 export async function openApis(options: ApisOptions = {}): Promise<Apis> {
   const clock = options.clock ?? systemClock;
-  const dice = systemDice;
   const lines: { event: string; fields: LogFields }[] = [];
   const log = createLog({ level: "silent", observer: (event, fields) => lines.push({ event, fields }) });
-  const storage = openSqliteInProcess({ file: ":memory:", clock, dice });
-  const vault = createVault(dice.bytes(SECRET_KEY_BYTES), dice);
-  const policy = () => POLICY_DEFAULT;
-  // Nothing is sent here: what is due stays in the store, where a sender would find it.
-  const intake = { room: () => ({ countMax: 0, exceptHooks: [] }), take: () => {} };
-  const { accounts, webhooks, idempotency } = storage;
-  const hooks = createHooks({
-    store: webhooks,
-    keyring: { vault, masterKey: dice.bytes(SECRET_KEY_BYTES) },
-    clock,
-    dice,
-    addresses: createAddressPolicy([]),
-    policy: () => POLICY_DEFAULT.webhooks,
-    wake: () => {},
-  });
-  const shared = {
-    version: "0.0.0",
-    clock,
-    dice,
-    log,
-    idempotency,
-    vault,
-    accounts,
-    webhooks,
-    hooks,
-    policy,
-  };
+  const { storage, shared, publish } = openPlatform(clock, log);
   const provider = await buildProviderApi({
     ...shared,
     operatorKey: new Secret(OPERATOR_KEY),
-    publish: createPublish({ store: webhooks, intake, clock, dice, log }),
+    publish,
     ping: () => storage.ping(),
     ...options.provider,
   });
@@ -106,7 +79,7 @@ export async function openApis(options: ApisOptions = {}): Promise<Apis> {
     ...shared,
     prefix: "/integrations",
     aliases: true,
-    identify: createIdentify({ store: accounts, clock }),
+    identify: createIdentify({ store: storage.accounts, clock }),
     clientAddress: () => "127.0.0.1",
     rateLimitStatus: (caller) => rateLimitStatus({ quotas, clock }, caller),
     deliveryAddresses: null,
@@ -127,6 +100,39 @@ export async function openApis(options: ApisOptions = {}): Promise<Apis> {
       await storage.close();
     },
   };
+}
+
+function openPlatform(clock: Clock, log: Log) {
+  const dice = systemDice;
+  const storage = openSqliteInProcess({ file: ":memory:", clock, dice });
+  const vault = createVault(dice.bytes(SECRET_KEY_BYTES), dice);
+  const policy = () => POLICY_DEFAULT;
+  // Nothing is sent here: what is due stays in the store, where a sender would find it.
+  const intake = { room: () => ({ countMax: 0, exceptHooks: [] }), take: () => {} };
+  const { accounts, webhooks, idempotency } = storage;
+  const hooks = createHooks({
+    store: webhooks,
+    keyring: { vault, masterKey: dice.bytes(SECRET_KEY_BYTES) },
+    clock,
+    dice,
+    addresses: createAddressPolicy([]),
+    policy: () => POLICY_DEFAULT.webhooks,
+    wake: () => {},
+  });
+  const publish = createPublish({ store: webhooks, intake, clock, dice, log });
+  const shared = {
+    version: "0.0.0",
+    clock,
+    dice,
+    log,
+    idempotency,
+    vault,
+    accounts,
+    webhooks,
+    hooks,
+    policy,
+  };
+  return { storage, shared, publish };
 }
 
 async function inject(api: Api, { method, path, as, body, headers }: Sent): Promise<Answer> {

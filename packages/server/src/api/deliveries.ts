@@ -27,46 +27,42 @@ export interface DeliveryDeps {
 
 /** `path`: `/v1/deliveries` or its like. */
 export function deliveryRoutes(api: Api, path: string, { webhooks }: DeliveryDeps): void {
-  api.get(
-    path,
-    {
-      config,
-      schema: {
-        operationId: "listDeliveries",
-        summary: "List deliveries",
-        description: "Newest first, each with its attempts, without what was sent and answered.",
-        tags,
-        querystring: DELIVERY_QUERY,
-        response: answers({ 200: json("Deliveries", listOf(shape, "Deliveries")) }),
-      },
-    },
-    async (request, reply) => {
-      const filter = deliveryFilterOf(allowedReach(request), request.query);
-      const page = await webhooks.listDeliveries(filter, pageRequestOf(request.query, "deliveries"));
-      return sendPage(request, reply, { page, list: "deliveries", show: deliveryShape });
-    },
-  );
+  api.get(path, listDeliveries, async (request, reply) => {
+    const filter = deliveryFilterOf(allowedReach(request), request.query);
+    const page = await webhooks.listDeliveries(filter, pageRequestOf(request.query, "deliveries"));
+    return sendPage(request, reply, { page, list: "deliveries", show: deliveryShape });
+  });
 
-  api.get(
-    `${path}/:delivery`,
-    {
-      config,
-      schema: {
-        operationId: "getDelivery",
-        summary: "Show a delivery",
-        description: "With what was sent in each attempt and what was answered.",
-        tags,
-        params: closed({ delivery: GivenId }),
-        response: answers({ 200: json("The delivery", refer(WholeDeliveryShape)) }, "not-found"),
-      },
-    },
-    async (request) => {
-      const id = request.params.delivery as DeliveryId;
-      const found = orNotFound(await webhooks.findDelivery(id, allowedReach(request)));
-      return wholeDeliveryShape(found.delivery, found.event);
-    },
-  );
+  api.get(`${path}/:delivery`, getDelivery, async (request) => {
+    const id = request.params.delivery as DeliveryId;
+    const found = orNotFound(await webhooks.findDelivery(id, allowedReach(request)));
+    return wholeDeliveryShape(found.delivery, found.event);
+  });
 }
+
+const listDeliveries = {
+  config,
+  schema: {
+    operationId: "listDeliveries",
+    summary: "List deliveries",
+    description: "Newest first, each with its attempts, without what was sent and answered.",
+    tags,
+    querystring: DELIVERY_QUERY,
+    response: answers({ 200: json("Deliveries", listOf(shape, "Deliveries")) }),
+  },
+};
+
+const getDelivery = {
+  config,
+  schema: {
+    operationId: "getDelivery",
+    summary: "Show a delivery",
+    description: "With what was sent in each attempt and what was answered.",
+    tags,
+    params: closed({ delivery: GivenId }),
+    response: answers({ 200: json("The delivery", refer(WholeDeliveryShape)) }, "not-found"),
+  },
+};
 
 function allowedReach({ caller }: FastifyRequest): DeliveryReach {
   allow(caller, { verb: "read", thing: { kind: "deliveries" } });

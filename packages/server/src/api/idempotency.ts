@@ -11,8 +11,7 @@ import { fingerprint } from "../webhooks/canonical-json.ts";
 import type { IdempotencyStore } from "./idempotency-store.ts";
 import { Refusal } from "./problem.ts";
 
-export const IDEMPOTENCY_KEY_PATTERN = "^[\\x21-\\x7e]{1,255}$";
-const KEY = new RegExp(IDEMPOTENCY_KEY_PATTERN);
+const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** How long a request may run before its outcome counts as unknown. */
 const HELD_MS = 60_000;

@@ -1,7 +1,7 @@
 /** Request bodies: JSON in UTF-8, to the letter. What would be changed silently by parsing is refused or told. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { findInexactNumbers } from "./inexact-numbers.ts";
-import { Refusal } from "./problem.ts";
+import { flaw, Refusal, resourceOf } from "./problem.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -26,6 +26,15 @@ export function acceptJson(app: FastifyInstance): void {
       done(null, body);
     });
   });
+}
+
+/** Where no body is asked for, an empty one or an empty object is fine, and anything else a mistake worth telling. */
+export function refuseUnaskedBody(request: FastifyRequest): void {
+  const { body } = request;
+  if (request.routeOptions.schema?.body !== undefined || body === undefined) return;
+  if (typeof body === "object" && body !== null && Object.keys(body).length === 0) return;
+  const message = "No body is taken here.";
+  throw flaw({ resource: resourceOf(request), field: "", code: "unknown", message, pointer: "" });
 }
 
 // Far below what overflows the stack of anything recursive that looks at a body.

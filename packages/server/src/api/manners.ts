@@ -1,17 +1,25 @@
 /** What every route of both APIs has in common, so that a route says only what is its own. */
-
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import { HEADERS, ID_CHANCE_BYTES, makeId } from "@trulinks/protocol";
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RawServerDefault,
+} from "fastify";
 import type { Caller } from "../accounts/caller.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Dice } from "../base/dice.ts";
 import type { Log } from "../base/log.ts";
+import { Unavailable } from "../base/unavailable.ts";
 import { createAllowed } from "./allowed-methods.ts";
 import { type IdempotencyDeps, rememberAnswers } from "./idempotency.ts";
-import { acceptJson } from "./json-body.ts";
+import { acceptJson, refuseUnaskedBody } from "./json-body.ts";
 import { completeSchemas, type DocumentOptions, documentRoutes } from "./openapi.ts";
-import { Refusal, refusalOf, resourceOf, sendRefusal } from "./problem.ts";
+import { parseParameters } from "./parameters.ts";
+import { Refusal, refusalOf, sendRefusal } from "./problem.ts";
 
 /** Bodies without a limit of their own. */
 export const BODY_BYTES_MAX = 64 * 1024;
@@ -33,11 +41,12 @@ declare module "fastify" {
   }
 }
 
+/** `routing` serves requests of a `node:http` server, which may belong to others as well. */
 export type Api = FastifyInstance<
-  import("fastify").RawServerDefault,
-  import("http").IncomingMessage,
-  import("http").ServerResponse,
-  import("fastify").FastifyBaseLogger,
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
   TypeBoxTypeProvider
 >;
 
@@ -112,41 +121,13 @@ type Fail = (error: unknown, request: FastifyRequest, reply: FastifyReply) => Fa
 function createFail({ log }: MannersDeps, { api, problemsPage }: MannersOptions): Fail {
   return (error, request, reply) => {
     const refusal = refusalOf(error, request);
+    const fields = { api, request: request.id, route: request.routeOptions.url ?? null };
+    if (error instanceof Unavailable) log.warn("api.unavailable", { ...fields, reason: error.message });
     if (refusal) return sendRefusal(request, reply, refusal, problemsPage);
-    log.error("api.failed", { api, request: request.id, route: request.routeOptions.url, error });
+    log.error("api.failed", { ...fields, error });
     const detail = `Request ${request.id} failed.`;
     return sendRefusal(request, reply, new Refusal("internal", { detail }), problemsPage);
   };
-}
-
-// Everything in a URL is text; what the schema calls an integer becomes one if it is written as one.
-function parseParameters(request: FastifyRequest): void {
-  const { properties = {} } = (request.routeOptions.schema?.querystring ?? {}) as {
-    properties?: Record<string, { readonly type?: string }>;
-  };
-  const query = request.query as Record<string, unknown>;
-  for (const [name, { type }] of Object.entries(properties)) {
-    const text = query[name];
-    if (type === "integer" && typeof text === "string" && /^-?\d{1,15}$/.test(text))
-      query[name] = Number(text);
-  }
-}
-
-function refuseUnaskedBody(request: FastifyRequest): void {
-  const { body } = request;
-  if (request.routeOptions.schema?.body !== undefined || body === undefined) return;
-  if (typeof body === "object" && body !== null && Object.keys(body).length === 0) return;
-  throw new Refusal("validation-failed", {
-    errors: [
-      {
-        resource: resourceOf(request),
-        field: "",
-        code: "unknown",
-        message: "No body is taken here.",
-        pointer: "",
-      },
-    ],
-  });
 }
 
 function logAnswer({ log }: MannersDeps, api: string, request: FastifyRequest, reply: FastifyReply): void {

@@ -3,7 +3,6 @@ import swagger from "@fastify/swagger";
 import type { ErrorCode } from "@trulinks/protocol";
 import type { FastifyInstance, FastifySchema } from "fastify";
 import { type TSchema, Type } from "typebox";
-import { IDEMPOTENCY_KEY_PATTERN } from "./idempotency.ts";
 import { type Answers, addProblems, ProblemShape } from "./schemas.ts";
 
 export interface DocumentOptions {
@@ -50,7 +49,7 @@ export function completeSchemas(app: FastifyInstance, options: DocumentOptions):
     ];
     route.schema = {
       ...given,
-      querystring: given.querystring ?? Type.Object({}, { additionalProperties: false }),
+      querystring: given.querystring ?? NO_QUERY,
       ...(method === "POST" ? { headers: IDEMPOTENCY_HEADERS } : {}),
       response: addProblems({ ...(given.response as Answers) }, codes),
       security: securityOf(config?.open === true, options),
@@ -58,10 +57,14 @@ export function completeSchemas(app: FastifyInstance, options: DocumentOptions):
   });
 }
 
-// Checked in idempotency.ts, so that the reason is worded there; here it is only documented.
+const NO_QUERY = Type.Object({}, { additionalProperties: false });
+
+// Checked in idempotency.ts, so that its refusal has the usual pointer; here it is only documented.
 const IDEMPOTENCY_HEADERS = Type.Object({
   "Idempotency-Key": Type.Optional(
-    Type.String({ description: `Repeats the first answer for 24 h; of the form ${IDEMPOTENCY_KEY_PATTERN}` }),
+    Type.String({
+      description: "1 to 255 visible ASCII characters. The same again gives the first answer again.",
+    }),
   ),
 });
 

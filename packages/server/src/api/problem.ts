@@ -85,8 +85,16 @@ interface FrameworkError {
 /** `documentation`: the page that explains the problems. */
 export function problemOf({ code, options }: Refusal, documentation: string): Problem {
   const { errors } = options;
-  const detail = options.detail ?? errors?.map(({ message }) => message).join(" ");
-  return problem(code, { detail, errors, documentation });
+  return problem(code, { detail: options.detail ?? summaryOf(errors), errors, documentation });
+}
+
+const SUMMARY_ERRORS_MAX = 3;
+
+function summaryOf(errors: readonly FieldError[] = []): string | undefined {
+  if (errors.length === 0) return undefined;
+  const messages = errors.slice(0, SUMMARY_ERRORS_MAX).map(({ message }) => message);
+  const left = errors.length - messages.length;
+  return [...messages, ...(left > 0 ? [`${left} more in \`errors\`.`] : [])].join(" ");
 }
 
 /** Sends a refusal as a problem, in the form that the caller's `Accept` asks for. */

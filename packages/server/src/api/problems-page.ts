@@ -4,6 +4,9 @@ import { escapeHtml, sendHtml } from "./html.ts";
 import type { Api } from "./manners.ts";
 import { answers, html } from "./schemas.ts";
 
+/** Where the page is on the provider's listener; on the public one it lies below the prefix. */
+export const PROVIDER_PROBLEMS_PAGE = "/problems";
+
 export function problemsRoute(api: Api, path: string): void {
   const page = { title: "TruLinks: problems", body: problemsBody() };
   api.get(

@@ -68,6 +68,7 @@ async function show(headers) {
     telemetry: false,
     agent: { disabled: true },
     showDeveloperTools: "never",
+    hideClientButton: true,
   });
 }
 

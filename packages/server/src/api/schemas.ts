@@ -1,6 +1,6 @@
 /** Pieces of schemas that several resources share. Bodies are validated and documented from the same objects. */
 import { ERRORS, type ErrorCode, GIVEN_ID_PATTERN } from "@trulinks/protocol";
-import { type Static, type TSchema, type TUnsafe, Type } from "typebox";
+import { type Static, type TObject, type TProperties, type TSchema, type TUnsafe, Type } from "typebox";
 
 export const SHORT_TEXT_CHARACTERS_MAX = 256;
 
@@ -47,10 +47,11 @@ export function nullable<Schema extends TSchema>(schema: Schema): TUnsafe<Static
   return Type.Unsafe<Static<Schema> | null>({ ...rest, ...nulled });
 }
 
-export function closed<Members extends Parameters<typeof Type.Object>[0]>(
+/** An object that takes no members but these. */
+export function closed<Members extends TProperties>(
   members: Members,
   options: { readonly $id?: string; readonly description?: string } = {},
-) {
+): TObject<Members> {
   return Type.Object(members, { ...options, additionalProperties: false });
 }
 

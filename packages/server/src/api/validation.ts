@@ -10,13 +10,16 @@ export interface SchemaError {
   readonly parentSchema?: { readonly description?: string };
 }
 
+// More would help nobody, and one body can hold tens of thousands.
+const ERRORS_MAX = 100;
+
 /** `part`: what was validated, in Fastify's words: `body`, `params`, `querystring` or `headers`. */
 export function fieldErrors(
   errors: readonly SchemaError[],
   part: string,
   resource: string,
 ): readonly FieldError[] {
-  return errors.map((error) => {
+  return errors.slice(0, ERRORS_MAX).map((error) => {
     const { code, member, message } = told(error);
     const path = member === null ? error.instancePath : `${error.instancePath}/${escapeSegment(member)}`;
     return { resource, field: fieldOf(path), code, message, pointer: pointerOf(path, part) };

@@ -52,8 +52,8 @@ test("a part that fails to stop is logged and holds up no other", async () => {
   await lifecycle.start([part("a"), stuck, part("c")]);
   await lifecycle.stop();
   assert.deepEqual(steps.slice(3), ["stop c", "stop a"]);
-  const { event, part: name, error } = JSON.parse(lines[0] ?? "");
-  assert.deepEqual([event, name, error.message], ["part.stop-failed", "b", "will not"]);
+  const { msg, part: name, error } = JSON.parse(lines[0] ?? "");
+  assert.deepEqual([msg, name, error.message], ["part.stop-failed", "b", "will not"]);
 });
 
 test("stopping twice stops once, and both wait for it", async () => {

@@ -16,6 +16,7 @@ export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 
 export function processIo(): CommandIo {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", passOverClosedPipe);
   return {
     ...systemEnvironment(),
     stdout: (text) => void process.stdout.write(text),
@@ -25,6 +26,11 @@ export function processIo(): CommandIo {
       process.exitCode = code;
     },
   };
+}
+
+/** Whoever reads us through a pipe may stop at any line, as `head` does. */
+function passOverClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }
 
 /** A command that cannot do what it was asked to; the message is all that is shown. */

@@ -1,26 +1,26 @@
-/** Real sockets for the gateway's tests: an upstream that records, a gateway in front of it, two kinds of clients. */
+/** A gateway on a real socket, and clients for it. */
 import { once } from "node:events";
 import {
+  type ClientRequest,
   createServer,
   request as httpRequest,
   type IncomingHttpHeaders,
   type IncomingMessage,
   type OutgoingHttpHeaders,
-  type RequestListener,
-  type Server,
   type ServerOptions,
 } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { connect } from "node:net";
 import type { AppId, GrantId, TokenId, UserId } from "@trulinks/protocol";
-import { POLICY_DEFAULT } from "@trulinks/protocol";
+import { POLICY_DEFAULT, type Policy } from "@trulinks/protocol";
 import { type Caller, quotaKey } from "../accounts/caller.ts";
 import type { Identify } from "../accounts/identify.ts";
 import { systemClock } from "../base/clock.ts";
 import { systemDice } from "../base/dice.ts";
 import type { LogFields } from "../base/log.ts";
 import { createGateway, type GatewayDeps } from "./gateway.ts";
-import { memoryLedgers } from "./quotas.ts";
+import { memoryLedgers, type Quotas } from "./quotas.ts";
 import { SERVER_OPTIONS, serveWith } from "./server-options.ts";
+import { type Listening, listen, textOf } from "./upstream-fixtures.contract.ts";
 
 export const IDENTITY_KEY = new Uint8Array(32).fill(7);
 
@@ -48,27 +48,9 @@ export const identify: Identify = async ({ authorization, address }) => {
 
 export const AS_GRANT: OutgoingHttpHeaders = { authorization: "Bearer grant" };
 
-export interface Recorded {
-  readonly method: string;
-  readonly url: string;
-  readonly rawHeaders: readonly string[];
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
 export interface Line {
   readonly event: string;
   readonly fields: LogFields;
-}
-
-export interface Listening extends AsyncDisposable {
-  readonly port: number;
-  readonly server: Server;
-}
-
-export interface Upstream extends Listening {
-  readonly url: string;
-  readonly requests: Recorded[];
 }
 
 export interface TestGateway extends Listening {
@@ -76,45 +58,6 @@ export interface TestGateway extends Listening {
   /** Resolves once this many requests have been logged as admitted or refused. */
   logged(count: number): Promise<void>;
 }
-
-async function listen(server: Server): Promise<Listening> {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    port: (server.address() as AddressInfo).port,
-    server,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
-}
-
-/** Records every request whole, then lets `answer` answer it; without one, 200 and a short JSON text. */
-export async function startUpstream(answer: RequestListener = answerShortly): Promise<Upstream> {
-  const requests: Recorded[] = [];
-  const server = createServer({ keepAliveTimeout: 30_000 }, async (request, response) => {
-    const { method = "", url = "", rawHeaders, headers } = request;
-    const body = await textOf(request).catch(() => null);
-    if (body === null) return;
-    requests.push({ method, url, rawHeaders, headers, body });
-    answer(request, response);
-  });
-  const listening = await listen(server);
-  return { ...listening, url: `http://127.0.0.1:${listening.port}`, requests };
-}
-
-/** An upstream that handles the streams itself. */
-export async function startStreamingUpstream(answer: RequestListener): Promise<Upstream> {
-  const listening = await listen(createServer(answer));
-  return { ...listening, url: `http://127.0.0.1:${listening.port}`, requests: [] };
-}
-
-const answerShortly: RequestListener = (_request, response) => {
-  response.writeHead(200, { "content-type": "application/json" });
-  response.end('{"ok":true}');
-};
 
 export async function startGateway(
   url: string | null,
@@ -127,7 +70,7 @@ export async function startGateway(
   };
   const gateway = createGateway({
     identify,
-    quotas: { rateLimit: () => POLICY_DEFAULT.rate_limit, ledgers: memoryLedgers(), keyOf: quotaKey },
+    quotas: quotasOf({}),
     upstream: url === null ? null : { url, timeoutMs: 10_000 },
     identityKey: IDENTITY_KEY,
     clock: systemClock,
@@ -196,8 +139,30 @@ export async function askRaw({ port }: Listening, bytes: string, endAfter?: RegE
   return text;
 }
 
-export async function textOf(stream: IncomingMessage): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
+export function open(
+  { port }: Listening,
+  method: string,
+  headers: Record<string, string> = {},
+): ClientRequest {
+  const request = httpRequest({
+    host: "127.0.0.1",
+    port,
+    agent: false,
+    method,
+    headers: { ...AS_GRANT, ...headers },
+  });
+  request.on("error", () => {});
+  return request;
 }
+
+export async function responseOf(request: ClientRequest): Promise<IncomingMessage> {
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  return response;
+}
+
+export function quotasOf(limits: Partial<Policy["rate_limit"]>): Quotas {
+  const rateLimit = { ...POLICY_DEFAULT.rate_limit, ...limits };
+  return { rateLimit: () => rateLimit, ledgers: memoryLedgers(), keyOf: quotaKey };
+}
+
+export const TWO_AN_HOUR = { limit: 2, window_s: 3_600 };

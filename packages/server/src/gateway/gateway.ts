@@ -1,21 +1,21 @@
 /** A request's way in: what is it → who asks → may it now → on to the provider's API → one line in the log. */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { ERRORS, HEADERS, ID_CHANCE_BYTES, makeId } from "@trulinks/protocol";
+import { HEADERS, ID_CHANCE_BYTES, makeId } from "@trulinks/protocol";
 import type { Caller } from "../accounts/caller.ts";
 import type { Identify } from "../accounts/identify.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Dice } from "../base/dice.ts";
 import type { Log } from "../base/log.ts";
-import { Unavailable } from "../base/unavailable.ts";
-import { answerHeaders, gatewayHeaders } from "./answer-headers.ts";
-import { charge, giveBack } from "./charge.ts";
+import { gatewayHeaders } from "./answer-headers.ts";
+import { charge } from "./charge.ts";
 import { clientAddress, type IsTrusted, plainAddress, trusting } from "./client-address.ts";
-import { forward, type Outcome } from "./forward.ts";
+import { conclude, type End, faultOf, observe, refused } from "./ending.ts";
+import { forward } from "./forward.ts";
 import { signedIdentity } from "./identity.ts";
 import { answerPreflight, answerServerOptions, isPreflight } from "./preflight.ts";
 import type { Quotas } from "./quotas.ts";
-import { CHALLENGE, type Refusal, sendRefusal } from "./refusal.ts";
-import { type HeaderPairs, upstreamHeaders } from "./request-headers.ts";
+import { CHALLENGE, type Refusal } from "./refusal.ts";
+import { type Arrived, upstreamHeaders } from "./request-headers.ts";
 import { type Asked, readRequest } from "./request-shape.ts";
 import { targetBelow } from "./target.ts";
 import { connectUpstream, type Upstream, type UpstreamOptions } from "./upstream.ts";
@@ -52,9 +52,6 @@ interface Running extends GatewayDeps {
   readonly isTrusted: IsTrusted;
   readonly bodyBytesMax: number;
 }
-
-/** How a visit ends: as forwarding ended, or with a refusal of our own. */
-type End = Outcome | { readonly kind: "refused"; readonly refusal: Refusal; readonly cause?: unknown };
 
 export function createGateway(deps: GatewayDeps): Gateway {
   const gateway: Running = {
@@ -93,12 +90,12 @@ function newVisit({ clock, dice }: Running, request: IncomingMessage, response: 
 /** Never rejects: whatever goes wrong becomes an answer, or at least the end of the connection. */
 async function serve(gateway: Running, visit: Visit): Promise<void> {
   try {
-    const end = await decide(gateway, visit).catch((cause: unknown): End => fault(visit, cause));
+    const end = await decide(gateway, visit).catch((cause: unknown): End => faultOf(visit, cause));
     const status = await conclude(gateway, visit, end);
     observe(gateway, visit, end, status);
   } catch (error) {
     gateway.log.error("request.broken", { ...visitFields(visit, gateway.clock.monotonic()), error });
-    visit.response.destroy();
+    visit.request.socket.destroy();
   }
 }
 
@@ -132,29 +129,15 @@ async function pass(
   if (target === null) return refused({ code: "unparseable", detail: "The path has a segment `..`." });
   if (connected.inFlight >= connected.inFlightMax) return refused(BUSY);
 
-  const { rawHeaders, headers, method = "GET", socket } = request;
-  const identity = await signedIdentity(
-    gateway.identityKey,
-    caller,
-    { method, target, requestId },
-    clock.now(),
-  );
-  const peer = plainAddress(socket.remoteAddress ?? "") ?? "unknown";
-  const arrived = {
-    rawHeaders,
-    connection: headers.connection,
-    peer,
-    isPeerTrusted: gateway.isTrusted(peer),
-    scheme: "encrypted" in socket ? ("https" as const) : ("http" as const),
-    host: asked.host,
-  };
   connected.inFlight += 1;
   try {
+    const addressed = { method: request.method ?? "GET", target, requestId };
+    const identity = await signedIdentity(gateway.identityKey, caller, addressed, clock.now());
     return await forward(connected, {
       request,
       response,
       target,
-      headers: upstreamHeaders(arrived, identity),
+      headers: upstreamHeaders(arrived(gateway, request, asked.host), identity),
       hasBody: asked.hasBody,
       bodyBytesMax,
       ownHeaders: () => gatewayHeaders(requestId, visit.quota, clock.now()),
@@ -165,72 +148,21 @@ async function pass(
   }
 }
 
+function arrived(
+  { isTrusted }: Running,
+  { rawHeaders, headers, socket }: IncomingMessage,
+  host: string | undefined,
+): Arrived {
+  const peer = plainAddress(socket.remoteAddress ?? "") ?? "unknown";
+  const scheme = "encrypted" in socket ? "https" : "http";
+  return { rawHeaders, connection: headers.connection, peer, isPeerTrusted: isTrusted(peer), scheme, host };
+}
+
 const BUSY: Refusal = {
   code: "unavailable",
   detail: "Too many requests are under way.",
   headers: [[HEADERS.retryAfter, "1"]],
 };
-
-/** Sends what has not been sent yet and gives back what the answer does not cost. Returns the status, null if none. */
-async function conclude(gateway: Running, visit: Visit, end: End): Promise<number | null> {
-  const { request, response, requestId } = visit;
-  switch (end.kind) {
-    case "answered":
-    case "broken":
-      return end.status;
-    case "left":
-      return null;
-    case "not-modified":
-      await giveBack(gateway, visit);
-      response.writeHead(
-        304,
-        answerHeaders(end.headers, gatewayHeaders(requestId, visit.quota, gateway.clock.now())),
-      );
-      response.end();
-      return 304;
-    case "failed":
-    case "refused": {
-      if (response.headersSent) throw end.cause ?? new Error("refused after the answer had begun");
-      if (ERRORS[end.refusal.code].status >= 500) await giveBack(gateway, visit);
-      const own = gatewayHeaders(requestId, visit.quota, gateway.clock.now());
-      const { clock, documentation, bodyBytesMax } = gateway;
-      return sendRefusal(request, response, end.refusal, own, { clock, documentation, bodyBytesMax });
-    }
-    default:
-      return end satisfies never;
-  }
-}
-
-function observe({ log, clock }: Running, visit: Visit, end: End, status: number | null): void {
-  const cause = "cause" in end ? end.cause : undefined;
-  const fields = {
-    ...visitFields(visit, clock.monotonic()),
-    status,
-    outcome: end.kind,
-    ...("refusal" in end ? { code: end.refusal.code } : {}),
-    ...(cause instanceof Error ? { cause: cause.message } : {}),
-  };
-  log.info(visit.isAdmitted ? "request.admitted" : "request.refused", fields);
-  if (end.kind === "refused" && end.refusal.code === "internal") {
-    log.error("request.broken", { request_id: visit.requestId, error: cause });
-  }
-}
-
-function fault({ requestId }: Visit, cause: unknown): End {
-  if (cause instanceof Unavailable) {
-    const headers: HeaderPairs = [[HEADERS.retryAfter, String(cause.retryAfterS)]];
-    return { kind: "refused", refusal: { code: "unavailable", headers }, cause };
-  }
-  return {
-    kind: "refused",
-    refusal: { code: "internal", detail: `The request's id is ${requestId}.` },
-    cause,
-  };
-}
-
-function refused(refusal: Refusal): End {
-  return { kind: "refused", refusal };
-}
 
 function headersJoined(value: string | readonly string[] | undefined): string | undefined {
   return typeof value === "string" ? value : value?.join(",");

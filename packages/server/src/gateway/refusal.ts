@@ -14,7 +14,7 @@ export interface Refusal {
 export interface RefusalOptions {
   readonly clock: Clock;
   /** Where the errors are explained. */
-  readonly documentation: string | undefined;
+  readonly documentation?: string;
   readonly bodyBytesMax: number;
 }
 

@@ -2,14 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { after, before, describe, test } from "node:test";
-import {
-  ask,
-  askRaw,
-  startGateway,
-  startUpstream,
-  type TestGateway,
-  type Upstream,
-} from "./gateway-fixtures.contract.ts";
+import { ask, askRaw, startGateway, type TestGateway } from "./gateway-fixtures.contract.ts";
+import { startUpstream, type Upstream } from "./upstream-fixtures.contract.ts";
 
 const HOST = "Host: api.example\r\n";
 const SMUGGLED = "GET /smuggled HTTP/1.1\r\nHost: api.example\r\n\r\n";

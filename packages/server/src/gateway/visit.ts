@@ -41,12 +41,12 @@ function callerFields(caller: Caller | null): LogFields {
       return { caller: null };
     case "grant": {
       const { kind, grantId, userId, appId, tokenId } = caller;
-      return { caller: kind, grant_id: grantId, user_id: userId, app_id: appId, token_id: tokenId };
+      return { caller: kind, grant: grantId, user: userId, app: appId, token: tokenId };
     }
     case "user":
-      return { caller: caller.kind, user_id: caller.userId, token_id: caller.tokenId };
+      return { caller: caller.kind, user: caller.userId, token: caller.tokenId };
     case "app":
-      return { caller: caller.kind, app_id: caller.appId };
+      return { caller: caller.kind, app: caller.appId };
     case "anonymous":
       return { caller: caller.kind, address: caller.address };
     case "operator":

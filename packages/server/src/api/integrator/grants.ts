@@ -18,64 +18,60 @@ const shape = refer(GrantShape);
 type GrantDeps = Pick<IntegratorDeps, "prefix" | "accounts" | "clock" | "log">;
 
 export function grantRoutes(api: Api, { prefix, accounts, clock, log }: GrantDeps): void {
-  api.get(
-    `${prefix}/grants`,
-    {
-      config,
-      schema: {
-        operationId: "listGrants",
-        summary: "List the caller's live grants",
-        description: "By id, ascending: an app's, or a user's.",
-        tags,
-        querystring: closed(PAGE_QUERY),
-        response: answers({ 200: json("Grants", listOf(shape, "Grants")) }, "forbidden"),
-      },
-    },
-    async (request, reply) => {
-      allow(request.caller, { verb: "read", thing: { kind: "grants" } });
-      const filter = orNotFound(grantFilterOf(request.caller));
-      const page = await accounts.listGrants(filter, pageRequestOf(request.query, "grants"));
-      return sendPage(request, reply, { page, list: "grants", show: grantShape });
-    },
+  api.get(`${prefix}/grants`, listGrants, async (request, reply) => {
+    allow(request.caller, { verb: "read", thing: { kind: "grants" } });
+    const filter = orNotFound(grantFilterOf(request.caller));
+    const page = await accounts.listGrants(filter, pageRequestOf(request.query, "grants"));
+    return sendPage(request, reply, { page, list: "grants", show: grantShape });
+  });
+
+  api.get(`${prefix}/grants/:grant`, getGrant, async (request) =>
+    grantShape(await allowedGrant(accounts, request, "read")),
   );
 
-  api.get(
-    `${prefix}/grants/:grant`,
-    {
-      config,
-      schema: {
-        operationId: "getGrant",
-        summary: "Show a grant",
-        description: "A revoked grant is not found.",
-        tags,
-        params,
-        response: answers({ 200: json("The grant", shape) }, "not-found", "forbidden"),
-      },
-    },
-    async (request) => grantShape(await allowedGrant(accounts, request, "read")),
-  );
-
-  api.delete(
-    `${prefix}/grants/:grant`,
-    {
-      config,
-      schema: {
-        operationId: "revokeGrant",
-        summary: "Revoke a grant",
-        description: "In one step its tokens end, nothing more is sent for it, and what waits is `revoked`.",
-        tags,
-        params,
-        response: answers({ 204: empty("The grant is revoked") }, "not-found", "forbidden"),
-      },
-    },
-    async (request, reply) => {
-      const { id } = await allowedGrant(accounts, request, "change");
-      const ended = orNotFound(await accounts.revokeGrant(id, clock.now()));
-      log.info("grant.revoked", { grant: id, by: request.caller.kind, ...ended });
-      return reply.code(204).send();
-    },
-  );
+  api.delete(`${prefix}/grants/:grant`, revokeGrant, async (request, reply) => {
+    const { id } = await allowedGrant(accounts, request, "change");
+    const ended = orNotFound(await accounts.revokeGrant(id, clock.now()));
+    log.info("grant.revoked", { grant: id, by: request.caller.kind, ...ended });
+    return reply.code(204).send();
+  });
 }
+
+const listGrants = {
+  config,
+  schema: {
+    operationId: "listGrants",
+    summary: "List the caller's live grants",
+    description: "By id, ascending: an app's, or a user's.",
+    tags,
+    querystring: closed(PAGE_QUERY),
+    response: answers({ 200: json("Grants", listOf(shape, "Grants")) }, "forbidden"),
+  },
+};
+
+const getGrant = {
+  config,
+  schema: {
+    operationId: "getGrant",
+    summary: "Show a grant",
+    description: "A revoked grant is not found.",
+    tags,
+    params,
+    response: answers({ 200: json("The grant", shape) }, "not-found", "forbidden"),
+  },
+};
+
+const revokeGrant = {
+  config,
+  schema: {
+    operationId: "revokeGrant",
+    summary: "Revoke a grant",
+    description: "In one step its tokens end, nothing more is sent for it, and what waits is `revoked`.",
+    tags,
+    params,
+    response: answers({ 204: empty("The grant is revoked") }, "not-found", "forbidden"),
+  },
+};
 
 type GrantRequest = Pick<FastifyRequest, "caller"> & { readonly params: { readonly grant: string } };
 

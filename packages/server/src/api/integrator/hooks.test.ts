@@ -159,7 +159,7 @@ describe("what the platform says of itself", () => {
   test("the short paths and the prefix follow the configuration", async () => {
     const moved = await openApis({ integrator: { prefix: "/partners", aliases: false } });
     const status = async (path: string): Promise<number> =>
-      (await moved.askPublic({ method: "GET", path, as: asApp.slice(0, 0) || null })).status;
+      (await moved.askPublic({ method: "GET", path, as: null })).status;
     assert.deepEqual(
       [await status("/partners/meta"), await status("/meta"), await status("/integrations/meta")],
       [200, 401, 401],

@@ -33,154 +33,142 @@ export type HookDeps = Pick<IntegratorDeps, "prefix" | "hooks" | "webhooks">;
 export function hookRoutes(api: Api, { prefix, hooks, webhooks }: HookDeps): void {
   const changeable = (request: HookRequest) => allowedHook(webhooks, request, "change");
 
-  api.post(
-    `${prefix}/hooks`,
-    {
-      config,
-      schema: {
-        operationId: "createHook",
-        summary: "Create a hook",
-        description:
-          "The caller owns it: the app, or the user of a personal token. It starts pending and becomes active with the first 2xx to a signed ping, which is sent at once. Its secret is shown this once.",
-        tags,
-        body: HookBody,
-        response: answers(
-          { 201: json("The hook with its secret", refer(NewHookShape)) },
-          "forbidden",
-          "url-refused",
-          "too-many",
-        ),
-      },
-    },
-    async ({ caller, body }, reply) => {
-      allow(caller, { verb: "change", thing: { kind: "hooks" } });
-      const owner = orNotFound(hookOwnerOf(caller));
-      const created = await hooks.create(hookRequestOf(owner, body), "integrator");
-      return reply.code(201).send(newHookShape(created, owner));
-    },
+  api.post(`${prefix}/hooks`, createHook, async ({ caller, body }, reply) => {
+    allow(caller, { verb: "change", thing: { kind: "hooks" } });
+    const owner = orNotFound(hookOwnerOf(caller));
+    const created = await hooks.create(hookRequestOf(owner, body), "integrator");
+    return reply.code(201).send(newHookShape(created, owner));
+  });
+
+  api.get(`${prefix}/hooks`, listHooks, async (request, reply) => {
+    allow(request.caller, { verb: "read", thing: { kind: "hooks" } });
+    const owner = orNotFound(hookOwnerOf(request.caller));
+    const page = await webhooks.listHooks(owner, pageRequestOf(request.query, "hooks"));
+    return sendPage(request, reply, { page, list: "hooks", show: hookShape });
+  });
+
+  api.get(`${prefix}/hooks/:hook`, getHook, async (request) =>
+    hookShape(await allowedHook(webhooks, request, "read")),
   );
 
-  api.get(
-    `${prefix}/hooks`,
-    {
-      config,
-      schema: {
-        operationId: "listHooks",
-        summary: "List the caller's hooks",
-        description: "By id, ascending: the app's, or the user's own.",
-        tags,
-        querystring: closed(PAGE_QUERY),
-        response: answers({ 200: json("Hooks", listOf(shape, "Hooks")) }),
-      },
-    },
-    async (request, reply) => {
-      allow(request.caller, { verb: "read", thing: { kind: "hooks" } });
-      const owner = orNotFound(hookOwnerOf(request.caller));
-      const page = await webhooks.listHooks(owner, pageRequestOf(request.query, "hooks"));
-      return sendPage(request, reply, { page, list: "hooks", show: hookShape });
-    },
-  );
+  api.patch(`${prefix}/hooks/:hook`, changeHook, async (request) => {
+    const { id } = await changeable(request);
+    const changed = await hooks.change(id, hookChangeOf(request.body), "integrator");
+    if (changed.kind === "unknown-hook") throw new Refusal("not-found");
+    if (changed.kind === "flawed") throw flawedHook(changed);
+    return hookShape(changed.hook);
+  });
 
-  api.get(
-    `${prefix}/hooks/:hook`,
-    {
-      config,
-      schema: {
-        operationId: "getHook",
-        summary: "Show a hook",
-        description: "Without its secret, which is shown only when it is made or rotated.",
-        tags,
-        params,
-        response: answers({ 200: json("The hook", shape) }, "not-found"),
-      },
-    },
-    async (request) => hookShape(await allowedHook(webhooks, request, "read")),
-  );
+  api.delete(`${prefix}/hooks/:hook`, deleteHook, async (request, reply) => {
+    const { id } = await changeable(request);
+    if (!(await hooks.remove(id))) throw new Refusal("not-found");
+    return reply.code(204).send();
+  });
 
-  api.patch(
-    `${prefix}/hooks/:hook`,
-    {
-      config,
-      schema: {
-        operationId: "changeHook",
-        summary: "Change a hook",
-        description: "Members that are left out stay as they are. What waits for a paused hook is kept.",
-        tags,
-        params,
-        body: HookChangeBody,
-        response: answers({ 200: json("The hook", shape) }, "not-found", "forbidden", "url-refused"),
-      },
-    },
-    async (request) => {
-      const { id } = await changeable(request);
-      const changed = await hooks.change(id, hookChangeOf(request.body), "integrator");
-      if (changed.kind === "unknown-hook") throw new Refusal("not-found");
-      if (changed.kind === "flawed") throw flawedHook(changed);
-      return hookShape(changed.hook);
-    },
-  );
+  api.post(`${prefix}/hooks/:hook/pings`, pingHook, async (request, reply) => {
+    const { id } = await changeable(request);
+    const eventId = await hooks.ping(id);
+    if (eventId === null) throw unpingable();
+    return reply.code(202).send({ id: eventId });
+  });
 
-  api.delete(
-    `${prefix}/hooks/:hook`,
-    {
-      config,
-      schema: {
-        operationId: "deleteHook",
-        summary: "Delete a hook",
-        description: "What waits for it is `revoked`; the records of its deliveries stay.",
-        tags,
-        params,
-        response: answers({ 204: empty("The hook is gone") }, "not-found", "forbidden"),
-      },
-    },
-    async (request, reply) => {
-      const { id } = await changeable(request);
-      if (!(await hooks.remove(id))) throw new Refusal("not-found");
-      return reply.code(204).send();
-    },
-  );
-
-  api.post(
-    `${prefix}/hooks/:hook/pings`,
-    {
-      config,
-      schema: {
-        operationId: "pingHook",
-        summary: "Ping a hook",
-        description: "Sends a signed event of type `ping`; a pending hook becomes active with its first 2xx.",
-        tags,
-        params,
-        response: answers({ 202: json("The ping is under way", refer(PingShape)) }, "not-found", "forbidden"),
-      },
-    },
-    async (request, reply) => {
-      const { id } = await changeable(request);
-      const eventId = await hooks.ping(id);
-      if (eventId === null) throw unpingable();
-      return reply.code(202).send({ id: eventId });
-    },
-  );
-
-  api.post(
-    `${prefix}/hooks/:hook/secret`,
-    {
-      config,
-      schema: {
-        operationId: "rotateHookSecret",
-        summary: "Rotate a hook's own secret",
-        description: "The old one signs beside it for 24 h.",
-        tags,
-        params,
-        response: answers({ 200: json("The new secret", refer(HookSecretShape)) }, "not-found", "forbidden"),
-      },
-    },
-    async (request) => {
-      const { id } = await changeable(request);
-      const secret = orNotFound(await hooks.rotateSecret(id));
-      return { secret: secret.reveal() };
-    },
-  );
+  api.post(`${prefix}/hooks/:hook/secret`, rotateHookSecret, async (request) => {
+    const { id } = await changeable(request);
+    const secret = orNotFound(await hooks.rotateSecret(id));
+    return { secret: secret.reveal() };
+  });
 }
+
+const createHook = {
+  config,
+  schema: {
+    operationId: "createHook",
+    summary: "Create a hook",
+    description:
+      "The caller owns it: the app, or the user of a personal token. It starts pending and becomes active with the first 2xx to a signed ping, which is sent at once. Its secret is shown this once.",
+    tags,
+    body: HookBody,
+    response: answers(
+      { 201: json("The hook with its secret", refer(NewHookShape)) },
+      "forbidden",
+      "url-refused",
+      "too-many",
+    ),
+  },
+};
+
+const listHooks = {
+  config,
+  schema: {
+    operationId: "listHooks",
+    summary: "List the caller's hooks",
+    description: "By id, ascending: the app's, or the user's own.",
+    tags,
+    querystring: closed(PAGE_QUERY),
+    response: answers({ 200: json("Hooks", listOf(shape, "Hooks")) }),
+  },
+};
+
+const getHook = {
+  config,
+  schema: {
+    operationId: "getHook",
+    summary: "Show a hook",
+    description: "Without its secret, which is shown only when it is made or rotated.",
+    tags,
+    params,
+    response: answers({ 200: json("The hook", shape) }, "not-found"),
+  },
+};
+
+const changeHook = {
+  config,
+  schema: {
+    operationId: "changeHook",
+    summary: "Change a hook",
+    description: "Members that are left out stay as they are. What waits for a paused hook is kept.",
+    tags,
+    params,
+    body: HookChangeBody,
+    response: answers({ 200: json("The hook", shape) }, "not-found", "forbidden", "url-refused"),
+  },
+};
+
+const deleteHook = {
+  config,
+  schema: {
+    operationId: "deleteHook",
+    summary: "Delete a hook",
+    description: "What waits for it is `revoked`; the records of its deliveries stay.",
+    tags,
+    params,
+    response: answers({ 204: empty("The hook is gone") }, "not-found", "forbidden"),
+  },
+};
+
+const pingHook = {
+  config,
+  schema: {
+    operationId: "pingHook",
+    summary: "Ping a hook",
+    description: "Sends a signed event of type `ping`; a pending hook becomes active with its first 2xx.",
+    tags,
+    params,
+    response: answers({ 202: json("The ping is under way", refer(PingShape)) }, "not-found", "forbidden"),
+  },
+};
+
+const rotateHookSecret = {
+  config,
+  schema: {
+    operationId: "rotateHookSecret",
+    summary: "Rotate a hook's own secret",
+    description: "The old one signs beside it for 24 h.",
+    tags,
+    params,
+    response: answers({ 200: json("The new secret", refer(HookSecretShape)) }, "not-found", "forbidden"),
+  },
+};
 
 export type HookRequest = Pick<FastifyRequest, "caller"> & { readonly params: { readonly hook: string } };
 

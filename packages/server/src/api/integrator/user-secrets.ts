@@ -16,43 +16,39 @@ const response = answers(
 
 /** The secret that each user has for an app's hook; only the app's own credentials read and rotate it. */
 export function userSecretRoutes(api: Api, { prefix, hooks, webhooks }: HookDeps): void {
-  api.get(
-    `${prefix}/hooks/:hook/secrets/:user`,
-    {
-      config,
-      schema: {
-        operationId: "getUserSecret",
-        summary: "Show a user's secret for a hook",
-        description: "What concerns this user is signed with it.",
-        tags,
-        params,
-        response,
-      },
-    },
-    async (request) => {
-      const { id } = await allowedHook(webhooks, request, "secret");
-      const user = request.params.user as UserId;
-      return userSecretShape(user, orNotFound(await hooks.readUserSecret(id, user)));
-    },
-  );
+  api.get(`${prefix}/hooks/:hook/secrets/:user`, getUserSecret, async (request) => {
+    const { id } = await allowedHook(webhooks, request, "secret");
+    const user = request.params.user as UserId;
+    return userSecretShape(user, orNotFound(await hooks.readUserSecret(id, user)));
+  });
 
-  api.post(
-    `${prefix}/hooks/:hook/secrets/:user`,
-    {
-      config,
-      schema: {
-        operationId: "rotateUserSecret",
-        summary: "Rotate a user's secret for a hook",
-        description: "The old one signs beside it for 24 h; no other user is touched.",
-        tags,
-        params,
-        response,
-      },
-    },
-    async (request) => {
-      const { id } = await allowedHook(webhooks, request, "secret");
-      const user = request.params.user as UserId;
-      return userSecretShape(user, orNotFound(await hooks.rotateUserSecret(id, user)));
-    },
-  );
+  api.post(`${prefix}/hooks/:hook/secrets/:user`, rotateUserSecret, async (request) => {
+    const { id } = await allowedHook(webhooks, request, "secret");
+    const user = request.params.user as UserId;
+    return userSecretShape(user, orNotFound(await hooks.rotateUserSecret(id, user)));
+  });
 }
+
+const getUserSecret = {
+  config,
+  schema: {
+    operationId: "getUserSecret",
+    summary: "Show a user's secret for a hook",
+    description: "What concerns this user is signed with it.",
+    tags,
+    params,
+    response,
+  },
+};
+
+const rotateUserSecret = {
+  config,
+  schema: {
+    operationId: "rotateUserSecret",
+    summary: "Rotate a user's secret for a hook",
+    description: "The old one signs beside it for 24 h; no other user is touched.",
+    tags,
+    params,
+    response,
+  },
+};

@@ -10,7 +10,7 @@ import { documentRoute } from "../document-route.ts";
 import { type Api, createApi, type MannersDeps } from "../manners.ts";
 import { PolicyShape, policyRoute } from "../policy.ts";
 import { Refusal } from "../problem.ts";
-import { problemsRoute } from "../problems-page.ts";
+import { PROVIDER_PROBLEMS_PAGE, problemsRoute } from "../problems-page.ts";
 import { referenceRoutes } from "../reference.ts";
 import { AppShape, ClientSecretShape, NewAppShape } from "../resources/app.ts";
 import { DeliveryShape, WholeDeliveryShape } from "../resources/delivery.ts";
@@ -40,8 +40,6 @@ export interface ProviderDeps extends MannersDeps {
   ping(): Promise<void>;
 }
 
-export const PROBLEMS_PAGE = "/problems";
-
 /** The provider's own listener: everything that the operator key opens. */
 export async function buildProviderApi(deps: ProviderDeps): Promise<Api> {
   const isOperator = createIsOperator(deps.operatorKey);
@@ -50,7 +48,7 @@ export async function buildProviderApi(deps: ProviderDeps): Promise<Api> {
     title: "TruLinks: the provider's API",
     description: "Users, apps, grants, events and hooks of the platform. Takes the operator key.",
     version: deps.version,
-    problemsPage: PROBLEMS_PAGE,
+    problemsPage: PROVIDER_PROBLEMS_PAGE,
     unauthenticated: ["operator-key-required"],
     securitySchemes: {
       operator: { type: "http", scheme: "bearer", description: "The operator key" },
@@ -71,8 +69,9 @@ export async function buildProviderApi(deps: ProviderDeps): Promise<Api> {
       ...[GroupShape, ReceiptShape, BatchShape, HookShape, NewHookShape, HookSecretShape, PingShape],
       ...[DeliveryShape, WholeDeliveryShape, PolicyShape, HealthShape],
     ],
-    authenticate: async ({ headers }, open) => {
-      if (open || isOperator(headers.authorization)) return { kind: "operator" };
+    authenticate: async ({ headers, ip }, open) => {
+      if (isOperator(headers.authorization)) return { kind: "operator" };
+      if (open) return { kind: "anonymous", address: ip };
       throw new Refusal("operator-key-required");
     },
   });
@@ -88,7 +87,7 @@ export async function buildProviderApi(deps: ProviderDeps): Promise<Api> {
   policyRoute(api, "/v1/policy", deps.policy, false);
   documentRoute(api, "/v1/openapi.json", false);
   healthRoutes(api, deps);
-  problemsRoute(api, PROBLEMS_PAGE);
+  problemsRoute(api, PROVIDER_PROBLEMS_PAGE);
   referenceRoutes(api, {
     path: "/reference",
     document: "/v1/openapi.json",

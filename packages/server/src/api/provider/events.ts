@@ -6,6 +6,7 @@ import { idempotencyKeyOf } from "../idempotency.ts";
 import { isDeeperThan } from "../json-body.ts";
 import type { Api } from "../manners.ts";
 import { problemOf, Refusal, type RefusalOptions } from "../problem.ts";
+import { PROVIDER_PROBLEMS_PAGE } from "../problems-page.ts";
 import {
   BATCH_BYTES_MAX,
   BatchBody,
@@ -19,62 +20,58 @@ import {
 } from "../resources/event.ts";
 import { answers, json, type ProblemShape, refer } from "../schemas.ts";
 import { fieldErrors, type SchemaError } from "../validation.ts";
-import { PROBLEMS_PAGE, type ProviderDeps } from "./app.ts";
+import type { ProviderDeps } from "./app.ts";
 
 const tags = ["events"];
 
 export function eventRoutes(api: Api, { publish }: ProviderDeps): void {
-  api.post(
-    "/v1/events",
-    {
-      bodyLimit: EVENT_BYTES_MAX,
-      config: { resource: "Event", exactNumbers: true, ownIdempotency: true },
-      schema: {
-        operationId: "publishEvent",
-        summary: "Publish an event",
-        description:
-          "Answered when the event and its deliveries are on disk. The same `id` or `Idempotency-Key` again gives the same answer and no second delivery, for 7 days. Numbers beyond 2^53 are sent as strings.",
-        tags,
-        body: EventBody,
-        response: answers({ 202: json("Taken", refer(ReceiptShape)) }, "no-recipient"),
-      },
-    },
-    async (request, reply) => {
-      const key = idempotencyKeyOf(request);
-      const errors = contentErrors(request.body, request.inexactNumbers ?? []);
-      if (errors.length > 0) throw new Refusal("validation-failed", { errors });
-      const [published] = await publish([eventRequestOf(request.body, key)]);
-      const result = resultOf(published);
-      if (result.kind === "refused") throw result.refusal;
-      return reply.code(202).send(result.receipt);
-    },
-  );
+  api.post("/v1/events", publishEvent, async (request, reply) => {
+    const key = idempotencyKeyOf(request);
+    const errors = contentErrors(request.body, request.inexactNumbers ?? []);
+    if (errors.length > 0) throw new Refusal("validation-failed", { errors });
+    const [published] = await publish([eventRequestOf(request.body, key)]);
+    const result = resultOf(published);
+    if (result.kind === "refused") throw result.refusal;
+    return reply.code(202).send(result.receipt);
+  });
 
-  api.post(
-    "/v1/events/batch",
-    {
-      bodyLimit: BATCH_BYTES_MAX,
-      config: { resource: "Batch", exactNumbers: true },
-      schema: {
-        operationId: "publishEvents",
-        summary: "Publish up to 1 000 events",
-        description: "Each is taken or refused on its own, as if it had been sent alone; in order.",
-        tags,
-        body: BatchBody,
-        response: answers({ 202: json("One result for each event", refer(BatchShape)) }),
-      },
-    },
-    async (request, reply) => {
-      const verdicts = request.body.events.map((event, index) => judge(request, event, index));
-      const good = verdicts.flatMap((verdict) => (verdict.kind === "good" ? [verdict.event] : []));
-      const published = (good.length > 0 ? await publish(good) : []).values();
-      const results = verdicts.map((verdict) =>
-        batchResult(verdict.kind === "good" ? resultOf(published.next().value) : verdict),
-      );
-      return reply.code(202).send({ results });
-    },
-  );
+  api.post("/v1/events/batch", publishEvents, async (request, reply) => {
+    const verdicts = request.body.events.map((event, index) => judge(request, event, index));
+    const good = verdicts.flatMap((verdict) => (verdict.kind === "good" ? [verdict.event] : []));
+    const published = (good.length > 0 ? await publish(good) : []).values();
+    const results = verdicts.map((verdict) =>
+      batchResult(verdict.kind === "good" ? resultOf(published.next().value) : verdict),
+    );
+    return reply.code(202).send({ results });
+  });
 }
+
+const publishEvent = {
+  bodyLimit: EVENT_BYTES_MAX,
+  config: { resource: "Event", exactNumbers: true, ownIdempotency: true },
+  schema: {
+    operationId: "publishEvent",
+    summary: "Publish an event",
+    description:
+      "Answered when the event and its deliveries are on disk. The same `id` or `Idempotency-Key` again gives the same answer and no second delivery, for 7 days. Numbers beyond 2^53 are sent as strings.",
+    tags,
+    body: EventBody,
+    response: answers({ 202: json("Taken", refer(ReceiptShape)) }, "no-recipient"),
+  },
+};
+
+const publishEvents = {
+  bodyLimit: BATCH_BYTES_MAX,
+  config: { resource: "Batch", exactNumbers: true },
+  schema: {
+    operationId: "publishEvents",
+    summary: "Publish up to 1 000 events",
+    description: "Each is taken or refused on its own, as if it had been sent alone; in order.",
+    tags,
+    body: BatchBody,
+    response: answers({ 202: json("One result for each event", refer(BatchShape)) }),
+  },
+};
 
 interface Refused {
   readonly kind: "refused";
@@ -103,7 +100,7 @@ type BatchResult = Static<typeof BatchShape>["results"][number];
 
 function batchResult(result: Result): BatchResult {
   if (result.kind === "taken") return { status: 202, ...result.receipt };
-  const body = problemOf(result.refusal, PROBLEMS_PAGE);
+  const body = problemOf(result.refusal, PROVIDER_PROBLEMS_PAGE);
   return { status: body.status, problem: body as Static<typeof ProblemShape> };
 }
 

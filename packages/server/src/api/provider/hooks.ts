@@ -30,156 +30,143 @@ const shape = refer(HookShape);
 const ownerMembers = { user: Type.Optional(GivenId), app: Type.Optional(GivenId) };
 
 export function hookRoutes(api: Api, { hooks, webhooks }: ProviderDeps): void {
-  api.post(
-    "/v1/hooks",
-    {
-      config,
-      schema: {
-        operationId: "createHook",
-        summary: "Create a hook",
-        description:
-          "Exactly one of `user` and `app` owns it. It starts active; its secret is shown this once.",
-        tags,
-        body: closed({ ...ownerMembers, ...hookBodyMembers }),
-        response: answers(
-          { 201: json("The hook with its secret", refer(NewHookShape)) },
-          "url-refused",
-          "too-many",
-        ),
-      },
-    },
-    async ({ body }, reply) => {
-      const owner = ownerOf(body);
-      if (owner === null) {
-        const message = "Name exactly one of user and app.";
-        throw flaw({ resource: "Hook", field: "user", code: "missing_field", message });
-      }
-      const created = await hooks.create(hookRequestOf(owner, body), "operator");
-      return reply.code(201).send(newHookShape(created, owner));
-    },
+  api.post("/v1/hooks", createHook, async ({ body }, reply) => {
+    const owner = ownerOf(body);
+    if (owner === null) {
+      const message = "Name exactly one of user and app.";
+      throw flaw({ resource: "Hook", field: "user", code: "missing_field", message });
+    }
+    const created = await hooks.create(hookRequestOf(owner, body), "operator");
+    return reply.code(201).send(newHookShape(created, owner));
+  });
+
+  api.get("/v1/hooks", listHooks, async (request, reply) => {
+    const owner = ownerOf(request.query);
+    if (owner === null && request.query.user !== undefined) {
+      const message = "Name user or app, not both.";
+      throw flaw({ resource: "Hook", field: "app", code: "invalid", message, pointer: "#/query/app" });
+    }
+    const page = await webhooks.listHooks(owner, pageRequestOf(request.query, "hooks"));
+    return sendPage(request, reply, { page, list: "hooks", show: hookShape });
+  });
+
+  api.get("/v1/hooks/:hook", getHook, async ({ params }) =>
+    hookShape(orNotFound(await webhooks.findHook(hookIdOf(params)))),
   );
 
-  api.get(
-    "/v1/hooks",
-    {
-      config,
-      schema: {
-        operationId: "listHooks",
-        summary: "List hooks",
-        description: "By id, ascending; only those of a user or of an app if one is named.",
-        tags,
-        querystring: closed({ ...PAGE_QUERY, ...ownerMembers }),
-        response: answers({ 200: json("Hooks", listOf(shape, "Hooks")) }),
-      },
-    },
-    async (request, reply) => {
-      const owner = ownerOf(request.query);
-      if (owner === null && request.query.user !== undefined) {
-        const message = "Name user or app, not both.";
-        throw flaw({ resource: "Hook", field: "app", code: "invalid", message, pointer: "#/query/app" });
-      }
-      const page = await webhooks.listHooks(owner, pageRequestOf(request.query, "hooks"));
-      return sendPage(request, reply, { page, list: "hooks", show: hookShape });
-    },
-  );
+  api.patch("/v1/hooks/:hook", changeHook, async ({ params, body }) => {
+    const changed = await hooks.change(hookIdOf(params), hookChangeOf(body), "operator");
+    if (changed.kind === "unknown-hook") throw new Refusal("not-found");
+    if (changed.kind === "flawed") throw flawedHook(changed);
+    return hookShape(changed.hook);
+  });
 
-  api.get(
-    "/v1/hooks/:hook",
-    {
-      config,
-      schema: {
-        operationId: "getHook",
-        summary: "Show a hook",
-        description: "Without its secret, which is shown only when it is made or rotated.",
-        tags,
-        params,
-        response: answers({ 200: json("The hook", shape) }, "not-found"),
-      },
-    },
-    async ({ params }) => hookShape(orNotFound(await webhooks.findHook(hookIdOf(params)))),
-  );
+  api.delete("/v1/hooks/:hook", deleteHook, async ({ params }, reply) => {
+    if (!(await hooks.remove(hookIdOf(params)))) throw new Refusal("not-found");
+    return reply.code(204).send();
+  });
 
-  api.patch(
-    "/v1/hooks/:hook",
-    {
-      config,
-      schema: {
-        operationId: "changeHook",
-        summary: "Change a hook",
-        description: "Members that are left out stay as they are. What waits for a paused hook is kept.",
-        tags,
-        params,
-        body: HookChangeBody,
-        response: answers({ 200: json("The hook", shape) }, "not-found", "url-refused"),
-      },
-    },
-    async ({ params, body }) => {
-      const changed = await hooks.change(hookIdOf(params), hookChangeOf(body), "operator");
-      if (changed.kind === "unknown-hook") throw new Refusal("not-found");
-      if (changed.kind === "flawed") throw flawedHook(changed);
-      return hookShape(changed.hook);
-    },
-  );
+  api.post("/v1/hooks/:hook/pings", pingHook, async ({ params }, reply) => {
+    const { id } = orNotFound(await webhooks.findHook(hookIdOf(params)));
+    const eventId = await hooks.ping(id);
+    if (eventId === null) throw unpingable();
+    return reply.code(202).send({ id: eventId });
+  });
 
-  api.delete(
-    "/v1/hooks/:hook",
-    {
-      config,
-      schema: {
-        operationId: "deleteHook",
-        summary: "Delete a hook",
-        description: "What waits for it is `revoked`; the records of its deliveries stay.",
-        tags,
-        params,
-        response: answers({ 204: empty("The hook is gone") }, "not-found"),
-      },
-    },
-    async ({ params }, reply) => {
-      if (!(await hooks.remove(hookIdOf(params)))) throw new Refusal("not-found");
-      return reply.code(204).send();
-    },
-  );
-
-  api.post(
-    "/v1/hooks/:hook/pings",
-    {
-      config,
-      schema: {
-        operationId: "pingHook",
-        summary: "Ping a hook",
-        description: "Sends a signed event of type `ping`, whatever the hook's state unless it is disabled.",
-        tags,
-        params,
-        response: answers({ 202: json("The ping is under way", refer(PingShape)) }, "not-found"),
-      },
-    },
-    async ({ params }, reply) => {
-      const { id } = orNotFound(await webhooks.findHook(hookIdOf(params)));
-      const eventId = await hooks.ping(id);
-      if (eventId === null) throw unpingable();
-      return reply.code(202).send({ id: eventId });
-    },
-  );
-
-  api.post(
-    "/v1/hooks/:hook/secret",
-    {
-      config,
-      schema: {
-        operationId: "rotateHookSecret",
-        summary: "Rotate a hook's secret",
-        description: "The old one signs beside it for 24 h.",
-        tags,
-        params,
-        response: answers({ 200: json("The new secret", refer(HookSecretShape)) }, "not-found"),
-      },
-    },
-    async ({ params }) => {
-      const secret = orNotFound(await hooks.rotateSecret(hookIdOf(params)));
-      return { secret: secret.reveal() };
-    },
-  );
+  api.post("/v1/hooks/:hook/secret", rotateHookSecret, async ({ params }) => {
+    const secret = orNotFound(await hooks.rotateSecret(hookIdOf(params)));
+    return { secret: secret.reveal() };
+  });
 }
+
+const createHook = {
+  config,
+  schema: {
+    operationId: "createHook",
+    summary: "Create a hook",
+    description: "Exactly one of `user` and `app` owns it. It starts active; its secret is shown this once.",
+    tags,
+    body: closed({ ...ownerMembers, ...hookBodyMembers }),
+    response: answers(
+      { 201: json("The hook with its secret", refer(NewHookShape)) },
+      "url-refused",
+      "too-many",
+    ),
+  },
+};
+
+const listHooks = {
+  config,
+  schema: {
+    operationId: "listHooks",
+    summary: "List hooks",
+    description: "By id, ascending; only those of a user or of an app if one is named.",
+    tags,
+    querystring: closed({ ...PAGE_QUERY, ...ownerMembers }),
+    response: answers({ 200: json("Hooks", listOf(shape, "Hooks")) }),
+  },
+};
+
+const getHook = {
+  config,
+  schema: {
+    operationId: "getHook",
+    summary: "Show a hook",
+    description: "Without its secret, which is shown only when it is made or rotated.",
+    tags,
+    params,
+    response: answers({ 200: json("The hook", shape) }, "not-found"),
+  },
+};
+
+const changeHook = {
+  config,
+  schema: {
+    operationId: "changeHook",
+    summary: "Change a hook",
+    description: "Members that are left out stay as they are. What waits for a paused hook is kept.",
+    tags,
+    params,
+    body: HookChangeBody,
+    response: answers({ 200: json("The hook", shape) }, "not-found", "url-refused"),
+  },
+};
+
+const deleteHook = {
+  config,
+  schema: {
+    operationId: "deleteHook",
+    summary: "Delete a hook",
+    description: "What waits for it is `revoked`; the records of its deliveries stay.",
+    tags,
+    params,
+    response: answers({ 204: empty("The hook is gone") }, "not-found"),
+  },
+};
+
+const pingHook = {
+  config,
+  schema: {
+    operationId: "pingHook",
+    summary: "Ping a hook",
+    description: "Sends a signed event of type `ping`, whatever the hook's state unless it is disabled.",
+    tags,
+    params,
+    response: answers({ 202: json("The ping is under way", refer(PingShape)) }, "not-found"),
+  },
+};
+
+const rotateHookSecret = {
+  config,
+  schema: {
+    operationId: "rotateHookSecret",
+    summary: "Rotate a hook's secret",
+    description: "The old one signs beside it for 24 h.",
+    tags,
+    params,
+    response: answers({ 200: json("The new secret", refer(HookSecretShape)) }, "not-found"),
+  },
+};
 
 /** Null unless exactly one is named. */
 function ownerOf({ user, app }: { readonly user?: string; readonly app?: string }): HookOwner | null {

@@ -23,6 +23,7 @@ export function startLiveLine(activity: Activity, output: DemoOutput, clock: Pic
   const isTerminal = output.columns() !== null;
   let shown = "";
   let isChanged = false;
+  let isStopped = false;
   let cancel: Cancel | null = null;
 
   function paint(): void {
@@ -51,12 +52,14 @@ export function startLiveLine(activity: Activity, output: DemoOutput, clock: Pic
   paint();
   return {
     makeRoom(write) {
-      if (isTerminal) output.write(CLEAR_LINE);
+      if (isStopped || !isTerminal) return write();
+      output.write(CLEAR_LINE);
       write();
       shown = "";
-      if (isTerminal) paint();
+      paint();
     },
     stop() {
+      isStopped = true;
       activity.onChange(() => {});
       cancel?.();
       // The last numbers are the true ones, and the shell's prompt begins a line of its own.

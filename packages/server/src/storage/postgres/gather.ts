@@ -2,6 +2,8 @@
  * Group commit: calls that arrive while others are being stored go together into the next transaction. Where a
  * commit has to reach the disk, that is where the throughput comes from.
  */
+import { Unavailable } from "../../base/unavailable.ts";
+
 export interface Gathering<Call, Result> {
   /** Stores the calls in one step, and answers each in its place. */
   readonly run: (calls: readonly Call[]) => Promise<readonly Result[]>;
@@ -10,9 +12,14 @@ export interface Gathering<Call, Result> {
   readonly sizeMax: number;
   /** Batches under way at once. */
   readonly batchesMax: number;
+  /** Calls that may wait for a batch; one more is refused. */
+  readonly waitingMax: number;
   /** Calls with the same key never share a batch. */
   readonly keyOf?: (call: Call) => string;
 }
+
+const CROWDED = "Too much waits to be stored. Try again.";
+const CROWDED_RETRY_AFTER_S = 1;
 
 interface Waiting<Call, Result> {
   readonly call: Call;
@@ -35,11 +42,14 @@ export function gather<Call, Result>(options: Gathering<Call, Result>): (call: C
     });
   }
 
-  return (call) =>
-    new Promise<Result>((resolve, reject) => {
+  return (call) => {
+    if (queue.length >= options.waitingMax)
+      return Promise.reject(new Unavailable(CROWDED, CROWDED_RETRY_AFTER_S));
+    return new Promise<Result>((resolve, reject) => {
       queue.push({ call, resolve, reject });
       startNext();
     });
+  };
 }
 
 function takeBatch<Call, Result>(
@@ -71,9 +81,12 @@ async function runBatch<Call, Result>(
     const results = await run(batch.map(({ call }) => call));
     for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
   } catch (error) {
-    const [only] = batch;
-    if (batch.length === 1) return only?.reject(error);
-    // Nothing was stored. What is wrong with one must not hurt its neighbours: each is tried on its own.
-    for (const waiting of batch) await runBatch([waiting], run);
+    // Nothing was stored. What is wrong with one must not hurt its neighbours, so each is tried on its own; but a
+    // database that is away is away for all of them.
+    if (batch.length > 1 && !(error instanceof Unavailable)) {
+      for (const waiting of batch) await runBatch([waiting], run);
+    } else {
+      for (const { reject } of batch) reject(error);
+    }
   }
 }

@@ -1,47 +1,25 @@
+/** Every contract on this engine. */
 import { after } from "node:test";
-import pg from "pg";
-import { usePostgres } from "../../../../../test/services/postgres.ts";
 import { accountStoreContract } from "../../accounts/store.contract.ts";
-import type { OpenedStorage } from "../../accounts/store-fixtures.contract.ts";
-import { systemClock } from "../../base/clock.ts";
-import { systemDice } from "../../base/dice.ts";
-import { createLog } from "../../base/log.ts";
+import { idempotencyStoreContract } from "../../api/idempotency-store.contract.ts";
 import { secretStoreContract } from "../../secrets/store.contract.ts";
+import { LEASE_MARGIN_MS } from "../../webhooks/delivery.ts";
+import { ACK_DEADLINE_MS_MAX } from "../../webhooks/hook.ts";
 import { webhookStoreContract } from "../../webhooks/store.contract.ts";
-import { openPostgres } from "./open.ts";
+import { durabilityContract } from "../durability.contract.ts";
+import { openEmptied } from "./open.contract.ts";
 
-const postgres = await usePostgres();
-const url = await postgres.createDatabase();
-const storage = await openPostgres({
-  url,
-  clock: systemClock,
-  dice: systemDice,
-  log: createLog({ level: "error" }),
-});
-const cleaner = new pg.Client({ connectionString: url });
-await cleaner.connect();
-
-after(async () => {
-  await cleaner.end();
-  await storage.close();
-  await postgres.stop();
-});
-
-/** Tests run one after the other, so emptying one database serves, and is ten times as fast as making another. */
-async function open(): Promise<OpenedStorage> {
-  const tables = [
-    ["deliveries", "attempts", "events", "receipts", "settings", "idempotency"],
-    ["hooks", "tokens", "grants", "group_members", "apps", "users"],
-  ];
-  await cleaner.query(
-    tables
-      .flat()
-      .map((table) => `DELETE FROM ${table}`)
-      .join(";"),
-  );
-  return { storage, close: async () => {} };
-}
+const { open, createDatabase, stop } = await openEmptied();
+after(stop);
 
 accountStoreContract("PostgreSQL", open);
 webhookStoreContract("PostgreSQL", open);
 secretStoreContract("PostgreSQL", open);
+idempotencyStoreContract("PostgreSQL", open);
+
+durabilityContract("PostgreSQL", {
+  module: import.meta.resolve("./open.contract.ts"),
+  // Nobody can free the leases of a process that died: other nodes may be alive.
+  leasesEndAfterMs: ACK_DEADLINE_MS_MAX + LEASE_MARGIN_MS,
+  place: async () => ({ argument: await createDatabase(), remove: async () => {} }),
+});

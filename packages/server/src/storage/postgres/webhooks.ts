@@ -14,6 +14,7 @@ import { sweep } from "./sweep.ts";
 const BATCHES_MAX = 2;
 const EVENTS_MAX = 500;
 const SETTLEMENTS_MAX = 200;
+const WAITING_MAX = 10_000;
 
 export function createWebhooks(database: Database, dice: Pick<Dice, "bytes">): WebhookStore {
   const ingest = gather<IngestCall, readonly Ingested[]>({
@@ -21,12 +22,14 @@ export function createWebhooks(database: Database, dice: Pick<Dice, "bytes">): W
     sizeOf: ({ events }) => events.length,
     sizeMax: EVENTS_MAX,
     batchesMax: BATCHES_MAX,
+    waitingMax: WAITING_MAX,
   });
   const settle = gather<Settlement, boolean>({
     run: (settlements) => settlePlain(database, settlements),
     sizeOf: () => 1,
     sizeMax: SETTLEMENTS_MAX,
     batchesMax: BATCHES_MAX,
+    waitingMax: WAITING_MAX,
     keyOf: (settlement) => settlement.deliveryId,
   });
 

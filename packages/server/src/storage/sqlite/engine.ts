@@ -6,10 +6,10 @@ import type { Storage } from "../storage.ts";
 import type { Answer, Call } from "./batch.ts";
 import { toError } from "./failure.ts";
 import { type Carry, portsOf } from "./ports.ts";
-import { startThread, type Thread } from "./thread.ts";
+import type { startThread, Thread } from "./thread.ts";
 
 /** Calls that wait for an answer. Beyond it the store is behind, and whoever comes is better told so at once. */
-const PENDING_CALLS_MAX = 20_000;
+export const PENDING_CALLS_MAX = 20_000;
 
 const RESTART_DELAY_MS = 1_000;
 const RETRY_AFTER_S = 5;
@@ -18,6 +18,7 @@ export interface EngineDeps {
   readonly file: string;
   readonly clock: Pick<Clock, "now" | "after">;
   readonly log: Log;
+  readonly startThread: typeof startThread;
 }
 
 interface Pending {
@@ -25,7 +26,7 @@ interface Pending {
   reject(error: unknown): void;
 }
 
-export async function startEngine({ file, clock, log }: EngineDeps): Promise<Storage> {
+export async function startEngine({ file, clock, log, startThread }: EngineDeps): Promise<Storage> {
   const pending = new Map<number, Pending>();
   let outgoing: Call[] = [];
   let lastId = 0;

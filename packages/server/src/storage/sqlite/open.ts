@@ -7,6 +7,7 @@ import { startEngine } from "./engine.ts";
 import { toError } from "./failure.ts";
 import { type Carry, namesOf, portsOf } from "./ports.ts";
 import { startDatabase } from "./start.ts";
+import { startThread } from "./thread.ts";
 
 export interface OpenSqlite {
   readonly file: string;
@@ -18,7 +19,7 @@ export interface OpenSqlite {
 
 /** The embedded engine, in a thread of its own. The caller holds the data folder's lock. */
 export function openSqlite({ file, clock, log }: OpenSqlite): Promise<Storage> {
-  return startEngine({ file, clock, log });
+  return startEngine({ file, clock, log, startThread });
 }
 
 /** The same verbs on the caller's own thread, so that a simulation replays exactly. `file` may be `:memory:`. */

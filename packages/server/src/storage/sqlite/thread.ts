@@ -23,6 +23,8 @@ export type FromWorker =
 export interface Thread {
   readonly names: VerbNames;
   post(message: ToWorker): void;
+  /** Ends the thread where it stands, as a crash would. */
+  terminate(): Promise<unknown>;
   /** Resolves when the thread has ended, with the error it died of if it did. */
   readonly ended: Promise<unknown>;
 }
@@ -49,6 +51,7 @@ export function startThread(
           return resolve({
             names: message.names,
             post: (outgoing) => worker.postMessage(outgoing),
+            terminate: () => worker.terminate(),
             ended,
           });
         case "refused":

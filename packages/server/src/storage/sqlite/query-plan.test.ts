@@ -1,0 +1,175 @@
+/** No verb that runs often reads a table from end to end. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type {
+  AppId,
+  DeliveryId,
+  EventId,
+  GrantId,
+  GroupId,
+  HookId,
+  TokenId,
+  UserId,
+} from "@trulinks/protocol";
+import { DELIVERY_STATES } from "../../webhooks/delivery.ts";
+import type { Hook } from "../../webhooks/hook.ts";
+import type { DeliveryFilter, DeliveryReach } from "../../webhooks/store.ts";
+import { openRecorder } from "./recorder.contract.ts";
+import type { Verbs } from "./verbs.ts";
+
+const ANN = "ann" as UserId;
+const APP = "app_1" as AppId;
+const HOK = "hok_1" as HookId;
+const PAGE = { after: "a", countMax: 50 };
+const ALL: DeliveryReach = { kind: "all" };
+
+const { database, verbs, takeTexts } = openRecorder();
+const { accounts, webhooks, idempotency } = verbs;
+prepare(verbs);
+
+/** How SQLite would go about the statements that `run` runs. */
+function plansOf(run: () => unknown): readonly string[] {
+  takeTexts();
+  run();
+  return [...new Set(takeTexts())].flatMap((text) =>
+    database
+      .all<{ readonly detail: string }>(`EXPLAIN QUERY PLAN ${text}`)
+      .map(({ detail }) => `${detail}   in   ${text}`),
+  );
+}
+
+// Of these a statement makes its own few rows. A SCAN of a table by an index is still a walk over all of it.
+const OWN_ROWS = /^SCAN (json_each|waiting|CONSTANT ROW|\(subquery)/;
+
+function scansOf(run: () => unknown): readonly string[] {
+  return plansOf(run).filter((plan) => plan.startsWith("SCAN") && !OWN_ROWS.test(plan));
+}
+
+const OFTEN: Readonly<Record<string, () => unknown>> = {
+  ingest: () => webhooks.ingest([eventOf("evt_x")], { nowMs: 9, countMax: 1, exceptHooks: [] }),
+  claimDue: () => webhooks.claimDue({ nowMs: 9, countMax: 5, exceptHooks: [] }),
+  release: () => webhooks.release([{ deliveryId: "d" as DeliveryId, lease: 1 }], 9),
+  settle: () => {
+    const [claim] = webhooks.claimDue({ nowMs: 1e12, countMax: 1, exceptHooks: [] });
+    assert.ok(claim);
+    const attempt = {
+      ...{ number: 1, atMs: 1, outcome: "refused", status: 500, guideline: null, exchange: null },
+      timings: { firstByteMs: null, totalMs: 1 },
+    } as const;
+    const { deliveryId, lease } = claim;
+    webhooks.settle({ deliveryId, lease, attempt, next: { kind: "failed", because: "gone" }, nowMs: 9 });
+  },
+  findNextDueMs: () => webhooks.findNextDueMs([]),
+  findCredential: () => accounts.findCredential(new Uint8Array(32), 9),
+  findAppByClientId: () => accounts.findAppByClientId("c"),
+  createToken: () =>
+    accounts.createToken({
+      ...{ id: "tok_x" as TokenId, hash: Uint8Array.of(7), userId: ANN, appId: APP, scopes: null },
+      ...{ newGrantId: "grn_x" as GrantId, nowMs: 9, expiresAtMs: null },
+    }),
+  changeHook: () => webhooks.changeHook(HOK, { state: "paused" }, 9),
+  "changeHook to active": () => webhooks.changeHook(HOK, { state: "active" }, 9),
+  ping: () => webhooks.ping(HOK, { eventId: "e" as EventId, deliveryId: "p" as DeliveryId, atMs: 9 }),
+  rotateSecret: () => webhooks.rotateSecret(HOK, new Uint8Array(9), { nowMs: 9, oldUntilMs: 99 }),
+  rotateUserSecret: () => webhooks.rotateUserSecret(HOK, ANN, { nowMs: 9, oldUntilMs: 99 }),
+  "webhooks.sweep": () => webhooks.sweep({ beforeMs: 99, countMax: 5 }),
+  "idempotency.begin": () => idempotency.begin(keyOf("k")),
+  "idempotency.sweep": () => idempotency.sweep(9, 5),
+  listUsers: () => accounts.listUsers(PAGE),
+  listApps: () => accounts.listApps(PAGE),
+  listGrants: () => accounts.listGrants({ appId: APP }, PAGE),
+  "listGrants of a user": () => accounts.listGrants({ userId: ANN }, PAGE),
+  listTokens: () => accounts.listTokens({ userId: ANN }, PAGE, 9),
+  "listTokens of a grant": () => accounts.listTokens({ grantId: "grn_1" as GrantId }, PAGE, 9),
+  listGroups: () => accounts.listGroups(PAGE),
+  listGroupUsers: () => accounts.listGroupUsers("g" as GroupId, PAGE),
+  listHooks: () => webhooks.listHooks({ kind: "app", appId: APP }, PAGE),
+  findDelivery: () => webhooks.findDelivery("d" as DeliveryId, { kind: "app", appId: APP }),
+  revokeGrant: () => accounts.revokeGrant("grn_1" as GrantId, 9),
+  deleteHook: () => webhooks.deleteHook(HOK, 9),
+  deleteUser: () => accounts.deleteUser(ANN, 9),
+  deleteApp: () => accounts.deleteApp(APP, 9),
+};
+
+describe("no table is read from end to end by", () => {
+  for (const [name, run] of Object.entries(OFTEN)) {
+    test(name, () => assert.deepEqual(scansOf(run), []));
+  }
+
+  const filters: readonly Omit<DeliveryFilter, "reach">[] = [
+    { hookId: HOK },
+    { userId: ANN },
+    { appId: APP },
+    { type: "issue.opened" },
+    { eventId: "evt_1" as EventId },
+    { status: 500 },
+    ...DELIVERY_STATES.filter((state) => state !== "delivered").map((state) => ({ state })),
+  ];
+  for (const filter of filters) {
+    test(`listDeliveries by ${JSON.stringify(filter)}`, () => {
+      const plans = plansOf(() => webhooks.listDeliveries({ reach: ALL, ...filter }, PAGE));
+      assert.ok(plans.some((plan) => /^SEARCH deliveries USING INDEX/.test(plan)));
+      // What waits is found by hook and then sorted: an index of its own would cost each delivery two more writes.
+      const isSorted = plans.some((plan) => plan.includes("TEMP B-TREE"));
+      assert.equal(isSorted, filter.state === "waiting");
+    });
+  }
+
+  const reaches: readonly DeliveryReach[] = [
+    { kind: "grant", grantId: "grn_1" as GrantId },
+    { kind: "user", userId: ANN },
+    { kind: "app", appId: APP },
+  ];
+  for (const reach of reaches) {
+    test(`listDeliveries within the reach of ${reach.kind}`, () => {
+      const plans = plansOf(() => webhooks.listDeliveries({ reach }, PAGE));
+      assert.ok(plans.some((plan) => /^SEARCH deliveries USING INDEX/.test(plan)));
+      assert.deepEqual(
+        plans.filter((plan) => plan.startsWith("SCAN") || plan.includes("TEMP B-TREE")),
+        [],
+      );
+    });
+  }
+
+  test("but the check itself does see a scan", () => {
+    assert.equal(scansOf(() => database.all("SELECT * FROM events WHERE action = 'x'")).length, 1);
+  });
+});
+
+test("the next due time and claims walk the index of due times, not the table", () => {
+  const plans = plansOf(() => {
+    webhooks.findNextDueMs([HOK]);
+    webhooks.claimDue({ nowMs: 9, countMax: 5, exceptHooks: [HOK] });
+  });
+  const ofDeliveries = plans.filter((plan) => /^(SCAN|SEARCH) deliveries/.test(plan));
+  assert.ok(ofDeliveries.length > 0);
+  assert.ok(ofDeliveries.every((plan) => plan.includes("INDEX deliveries_due")));
+});
+
+function prepare({ accounts, webhooks }: Verbs): void {
+  accounts.createUser({ id: ANN, name: null, email: null, createdAtMs: 1 });
+  const app = { id: APP, name: "a", owner: null, contact: null, clientId: "c", createdAtMs: 1 };
+  accounts.createApp(app, new Uint8Array(32));
+  accounts.grant({ id: "grn_1" as GrantId, userId: ANN, appId: APP, scopes: [], nowMs: 1 });
+  webhooks.createHook(HOOK, new Uint8Array(32), { ownedMax: 9, ping: null });
+  for (const id of ["evt_1", "evt_2"]) {
+    webhooks.ingest([eventOf(id)], { nowMs: 1, countMax: 0, exceptHooks: [] });
+  }
+}
+
+function eventOf(id: string) {
+  return {
+    ...{ id: id as EventId, receiptKeys: [`id:${id}`], fingerprint: "f", type: "issue.opened" },
+    ...{ action: "opened", data: "{}", userIds: [ANN], groupIds: ["g" as GroupId], atMs: 1 },
+  };
+}
+
+function keyOf(key: string) {
+  return { scope: "s", key, fingerprint: "f", nowMs: 1, heldUntilMs: 2, expiresAtMs: 3 };
+}
+
+const HOOK: Hook = {
+  ...{ id: HOK, owner: { kind: "app", appId: APP }, url: "https://receiver.example/", events: ["*"] },
+  ...{ secretPer: "user", signature: "standard", verifyTls: true, ca: null, ackDeadlineMs: 10_000 },
+  ...{ retries: "default", inFlightMax: 8, state: "active", createdAtMs: 1 },
+};

@@ -1,0 +1,122 @@
+/**
+ * What this process can take on: which leased delivery starts now, which is kept at hand, which goes back, and what
+ * to ask the store for. Knows time only as an argument and does nothing itself.
+ */
+import type { HookId } from "@trulinks/protocol";
+import { createBacklog } from "./backlog.ts";
+import type { Hook } from "./hook.ts";
+import { createSlots } from "./slots.ts";
+import type { Claim, ClaimRequest } from "./store.ts";
+
+export type Room = Pick<ClaimRequest, "countMax" | "exceptHooks">;
+
+export interface Capacity {
+  /** Sorts what was just leased: `start` is under way from here on, `surplus` has to go back. */
+  take(
+    claims: readonly Claim[],
+    nowMs: number,
+  ): { readonly start: readonly Claim[]; readonly surplus: readonly Claim[] };
+  /** One is over: what was at hand and can start now, and what was at hand for too long. */
+  leave(hook: Hook, nowMs: number): { readonly start: readonly Claim[]; readonly surplus: readonly Claim[] };
+  /** What was at hand for too long and has to go back. Its hooks are slow from here on. */
+  takeStale(nowMs: number): readonly Claim[];
+  takeAll(): readonly Claim[];
+  /** What to ask the store for; the hooks left out are remembered. */
+  room(): Room;
+  /** What to ask for on behalf of slow hooks once nobody else has anything due; null if they have no place. */
+  roomForSlow(): Room | null;
+  /** The store has nothing more that is due for slow hooks with places left. */
+  slowHaveCaughtUp(): void;
+  /** More was due than there was room for. */
+  noteMoreDue(): void;
+  /** True if the store may hold something due that could start now. */
+  isHungry(): boolean;
+}
+
+// However much is at hand for full hooks, a hook with nothing under way gets its turn.
+const CLAIMS_MIN = 16;
+const SLOW_MAX = 1_024;
+
+export function createCapacity(inFlightMax: number): Capacity {
+  const slots = createSlots(inFlightMax);
+  const backlog = createBacklog();
+  const backlogMax = inFlightMax;
+  /** Hooks that did not even use up what was at hand for them. */
+  const slow = new Map<HookId, Hook>();
+  /** Hooks that were left out when the store was last asked: it may hold more of theirs. */
+  let passedOver = new Map<HookId, Hook>();
+  let isMoreDue = false;
+
+  /** Of such a hook nothing more is wanted: it is full, and what is at hand for it lasts. */
+  function isSated(hook: Hook): boolean {
+    if (slots.placesOf(hook) > 0) return false;
+    return (
+      slow.has(hook.id) || backlog.size() >= backlogMax || backlog.countOf(hook.id) >= hook.inFlightMax
+    );
+  }
+
+  function sated(): readonly Hook[] {
+    return [...slots.hooks(), ...backlog.hooks()].filter(isSated);
+  }
+
+  function countMax(): number {
+    return Math.min(slots.free(), Math.max(CLAIMS_MIN, backlogMax - backlog.size()));
+  }
+
+  function leaveOut(hooks: readonly Hook[]): readonly HookId[] {
+    for (const hook of hooks) passedOver.set(hook.id, hook);
+    return hooks.map(({ id }) => id);
+  }
+
+  function takeStale(nowMs: number): readonly Claim[] {
+    const stale = backlog.takeStale(nowMs);
+    if (slow.size > SLOW_MAX) slow.clear();
+    for (const { hook } of stale) slow.set(hook.id, hook);
+    return stale;
+  }
+
+  return {
+    take(claims, nowMs) {
+      const start: Claim[] = [];
+      const surplus: Claim[] = [];
+      for (const claim of claims) {
+        const { hook } = claim;
+        if (slots.enter(hook)) start.push(claim);
+        else if (isSated(hook)) surplus.push(claim);
+        else backlog.add(claim, nowMs);
+      }
+      return { start, surplus };
+    },
+    leave(hook, nowMs) {
+      slots.leave(hook);
+      const surplus = takeStale(nowMs);
+      const start = backlog.takeFirst((held) => slots.enter(held));
+      for (const claim of start) slow.delete(claim.hook.id);
+      return { start, surplus };
+    },
+    takeStale,
+    takeAll: backlog.takeAll,
+    room() {
+      isMoreDue = slots.free() === 0;
+      passedOver = new Map();
+      const exceptHooks = leaveOut([...new Set([...sated(), ...slow.values()])]);
+      return { countMax: countMax(), exceptHooks };
+    },
+    roomForSlow() {
+      const places = [...slow.values()].reduce((sum, hook) => sum + slots.placesOf(hook), 0);
+      if (places === 0) return null;
+      passedOver = new Map();
+      return { countMax: Math.min(places, countMax()), exceptHooks: leaveOut(sated()) };
+    },
+    slowHaveCaughtUp() {
+      for (const hook of [...slow.values()]) if (slots.placesOf(hook) > 0) slow.delete(hook.id);
+    },
+    noteMoreDue() {
+      isMoreDue = true;
+    },
+    isHungry() {
+      if (slots.free() === 0) return false;
+      return isMoreDue || [...passedOver.values()].some((hook) => !isSated(hook));
+    },
+  };
+}
