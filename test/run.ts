@@ -6,13 +6,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { glob } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { type RunningService, SERVICES } from "./services/services.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const PATTERNS = ["packages", "examples", "test", "bench"].map((folder) => `${folder}/**/*.test.ts`);
 // So that nothing hangs for ever; no machine is that slow.
 const TEST_MS_MAX = 120_000;
+const RUN_MS_MAX = 18 * 60_000;
+// What shells expect of a program that Ctrl-C ended.
+const STOPPED = 130;
 
 const running: RunningService[] = [];
 let child: ChildProcess | null = null;
@@ -25,14 +28,16 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-process.exitCode = await main();
+process.exitCode = await main(process.argv.slice(2)).catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`);
+  return 1;
+});
 
-async function main(): Promise<number> {
+async function main(given: readonly string[]): Promise<number> {
   try {
+    const files = given.length > 0 ? await findGiven(given) : await findFiles(PATTERNS);
     const variables = await startServices();
-    const files = process.argv.length > 2 ? process.argv.slice(2) : await findTestFiles();
-    if (stoppedBy !== null) return 130;
-    return await runTests(files, variables);
+    return stoppedBy === null ? await runTests(files, variables) : STOPPED;
   } finally {
     for (const service of running.reverse()) await service.stop();
   }
@@ -49,15 +54,23 @@ async function startServices(): Promise<Readonly<Record<string, string>>> {
   return variables;
 }
 
-async function findTestFiles(): Promise<readonly string[]> {
-  const files: string[] = [];
-  for await (const file of glob(PATTERNS, {
-    cwd: ROOT,
-    exclude: (name) => /(^|\/)node_modules$/.test(name),
-  })) {
-    files.push(file);
+/** A name that matches nothing is a mistake, not an empty success. */
+async function findGiven(patterns: readonly string[]): Promise<readonly string[]> {
+  for (const pattern of patterns) {
+    const found = await findFiles([pattern]);
+    if (found.length === 0) throw new Error(`No test file matches ${pattern}, looked for from ${ROOT}.`);
   }
-  return files.sort();
+  return findFiles(patterns);
+}
+
+async function findFiles(patterns: readonly string[]): Promise<readonly string[]> {
+  const files = new Set<string>();
+  for await (const file of glob(patterns, { cwd: ROOT, exclude: isDependency })) files.add(file);
+  return [...files].sort();
+}
+
+function isDependency(path: string): boolean {
+  return path.split(sep).includes("node_modules");
 }
 
 function runTests(files: readonly string[], variables: Readonly<Record<string, string>>): Promise<number> {
@@ -72,8 +85,17 @@ function runTests(files: readonly string[], variables: Readonly<Record<string, s
   const env = { ...withoutOurs(process.env), ...variables };
   return new Promise((resolve, reject) => {
     child = spawn(process.execPath, [...options, ...files], { cwd: ROOT, env, stdio: "inherit" });
+    const late = setTimeout(() => {
+      process.stderr.write(
+        `The tests did not end within ${RUN_MS_MAX / 60_000} minutes: a file keeps its process alive.\n`,
+      );
+      child?.kill("SIGTERM");
+    }, RUN_MS_MAX);
     child.once("error", reject);
-    child.once("close", (code) => resolve(stoppedBy === null ? (code ?? 1) : 130));
+    child.once("close", (code) => {
+      clearTimeout(late);
+      resolve(stoppedBy === null ? (code ?? 1) : STOPPED);
+    });
   });
 }
 

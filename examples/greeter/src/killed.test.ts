@@ -19,7 +19,7 @@ function spawnGreeter(env: Record<string, string>): ChildProcess {
   return spawn(process.execPath, flags, { env, stdio: ["ignore", "pipe", "ignore"] });
 }
 
-test("what was acknowledged is greeted once, however often the greeter is killed", async () => {
+test("what was acknowledged is greeted once, however often the greeter is killed", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "greeter-killed-"));
   const platform = await startPlatform();
   const { port, tokensFile, clientId, clientSecret } = await settingsIn(folder, platform.url);
@@ -43,6 +43,11 @@ test("what was acknowledged is greeted once, however often the greeter is killed
   }
 
   let child = await start();
+  t.after(async () => {
+    child.kill("SIGKILL");
+    await platform.stop();
+    await rm(folder, { recursive: true });
+  });
   for (let number = 1; number <= ISSUES; number++) {
     const data = { issue: { number, title: "Leak", author: "linus" }, project: { id: 1 } };
     assert.equal(await platform.deliver({ signer: number % 2 ? "ada" : "grace", envelope: { data } }), 202);
@@ -60,8 +65,6 @@ test("what was acknowledged is greeted once, however often the greeter is killed
   child.kill("SIGTERM");
   const [code] = await once(child, "exit");
   assert.equal(code, 0, "SIGTERM stops it cleanly");
-  await platform.stop();
-  await rm(folder, { recursive: true });
 });
 
 test("settings that are missing are all named", async () => {

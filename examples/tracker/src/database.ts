@@ -84,7 +84,7 @@ export function openDatabase(folder: string): Database {
       return { id: Number(lastInsertRowid), changes: Number(changes) };
     },
     transaction(run) {
-      return run();
+      connection.exec("BEGIN IMMEDIATE");
       try {
         const result = run();
         connection.exec("COMMIT");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { startTracker } from "./server.ts";
 import { type Running, startRunning } from "./testing/running.ts";
 import type { SunkEvent } from "./testing/sink.ts";
 
@@ -115,4 +116,11 @@ test("watchers but the actor are notified, and read it", async () => {
   assert.equal((await tracker.as("linus", "PATCH", path, { body: { read: true } })).body.read, true);
   assert.equal((await tracker.as("ada", "PATCH", path, { body: { read: false } })).status, 404);
   await tracker.settled();
+});
+
+test("one process owns the data folder", { timeout: 60_000 }, async () => {
+  await assert.rejects(
+    startTracker({ ...tracker.settings, port: 0 }, () => {}),
+    /database is locked/,
+  );
 });

@@ -4,11 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startTracker } from "../server.ts";
+import type { Settings } from "../settings.ts";
 import { type Answer, type CallOptions, call, callAsGateway, TEST_IDENTITY_KEY } from "./as-gateway.ts";
 import { SINK_OPERATOR_KEY, type Sink, startSink } from "./sink.ts";
 
 export interface Running {
   readonly url: string;
+  readonly settings: Settings;
   readonly sink: Sink;
   /** What the tracker wrote for its operator. */
   readonly warnings: readonly string[];
@@ -39,6 +41,7 @@ export async function startRunning(): Promise<Running> {
 
   return {
     url: tracker.url,
+    settings,
     sink,
     warnings,
     asOperator,

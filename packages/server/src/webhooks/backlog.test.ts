@@ -12,12 +12,7 @@ const namesOf = (claims: readonly Claim[]) => claims.map(({ deliveryId }) => del
 test("hooks take turns, and each keeps its order", () => {
   const backlog = createBacklog();
   for (const name of ["a1", "a2", "a3", "b1", "c1"]) backlog.add(claimOf(name.slice(0, 1), name), 0);
-  const started: string[] = [];
-  backlog.startSome((claim) => {
-    if ((claim.hook.id as string) === "c") return false;
-    started.push(claim.deliveryId);
-    return true;
-  });
+  const started = namesOf(backlog.takeFirst(({ id }) => (id as string) !== "c"));
   assert.deepEqual(started, ["a1", "b1", "a2", "a3"]);
   assert.deepEqual([backlog.size(), [...backlog.hooks()].map(({ id }) => id as string)], [1, ["c"]]);
 });

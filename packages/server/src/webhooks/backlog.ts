@@ -8,8 +8,8 @@ import type { Claim } from "./store.ts";
 
 export interface Backlog {
   add(claim: Claim, nowMs: number): void;
-  /** Takes out, in turn by hook, what `start` accepts. */
-  startSome(start: (claim: Claim) => boolean): void;
+  /** Takes out, in turn by hook, whatever finds a place. */
+  takeFirst(findsPlace: (hook: Hook) => boolean): readonly Claim[];
   /** Takes out what has waited too long, and says of which hooks. */
   takeStale(nowMs: number): readonly Claim[];
   takeAll(): readonly Claim[];
@@ -45,17 +45,16 @@ export function createBacklog(): Backlog {
       byHook.set(claim.hook.id, queue);
       size += 1;
     },
-    startSome(start) {
-      let isMoving = true;
-      while (isMoving) {
-        isMoving = false;
-        for (const [id, queue] of [...byHook]) {
-          const next = queue[0];
-          if (next === undefined || !start(next.claim)) continue;
-          remove(id, 1);
-          isMoving = true;
+    takeFirst(findsPlace) {
+      const taken: Claim[] = [];
+      let takenBefore = -1;
+      while (taken.length > takenBefore) {
+        takenBefore = taken.length;
+        for (const [id, [next]] of [...byHook]) {
+          if (next !== undefined && findsPlace(next.claim.hook)) taken.push(...remove(id, 1));
         }
       }
+      return taken;
     },
     takeStale(nowMs) {
       const stale: Claim[] = [];

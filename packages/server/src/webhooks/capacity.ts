@@ -10,14 +10,18 @@ import type { Claim, ClaimRequest } from "./store.ts";
 
 export type Room = Pick<ClaimRequest, "countMax" | "exceptHooks">;
 
+export interface Taken {
+  /** Has its place and counts as under way from here on. */
+  readonly start: readonly Claim[];
+  /** Has to go back. */
+  readonly surplus: readonly Claim[];
+}
+
 export interface Capacity {
-  /** Sorts what was just leased: `start` is under way from here on, `surplus` has to go back. */
-  take(
-    claims: readonly Claim[],
-    nowMs: number,
-  ): { readonly start: readonly Claim[]; readonly surplus: readonly Claim[] };
-  /** One is over: what was at hand and can start now, and what was at hand for too long. */
-  leave(hook: Hook, nowMs: number): { readonly start: readonly Claim[]; readonly surplus: readonly Claim[] };
+  /** Sorts what was just leased; what is neither started nor surplus is at hand. */
+  take(claims: readonly Claim[], nowMs: number): Taken;
+  /** One is over: what was at hand can start, or was at hand for too long. */
+  leave(hook: Hook, nowMs: number): Taken;
   /** What was at hand for too long and has to go back. Its hooks are slow from here on. */
   takeStale(nowMs: number): readonly Claim[];
   takeAll(): readonly Claim[];
@@ -50,9 +54,7 @@ export function createCapacity(inFlightMax: number): Capacity {
   /** Of such a hook nothing more is wanted: it is full, and what is at hand for it lasts. */
   function isSated(hook: Hook): boolean {
     if (slots.placesOf(hook) > 0) return false;
-    return (
-      slow.has(hook.id) || backlog.size() >= backlogMax || backlog.countOf(hook.id) >= hook.inFlightMax
-    );
+    return slow.has(hook.id) || backlog.size() >= backlogMax || backlog.countOf(hook.id) >= hook.inFlightMax;
   }
 
   function sated(): readonly Hook[] {

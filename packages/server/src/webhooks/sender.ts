@@ -2,13 +2,10 @@
  * Sends what is due: what publishers hand over at once, and what waits in the store. A claim is a lease, so a
  * process that dies here leaves nothing to clean up.
  */
-import type { HookId } from "@trulinks/protocol";
 import type { Part } from "../base/lifecycle.ts";
 import { type AttemptDeps, attemptDelivery, canStart } from "./attempt.ts";
-import { createBacklog } from "./backlog.ts";
-import type { Hook } from "./hook.ts";
+import { createCapacity, type Room, type Taken } from "./capacity.ts";
 import type { Intake } from "./publish.ts";
-import { createSlots } from "./slots.ts";
 import type { Claim, WebhookStore } from "./store.ts";
 
 export interface Sender extends Part, Intake {
@@ -28,24 +25,14 @@ const PAUSE_MS_MAX = 1_000;
 const PAUSE_MS_MIN = 5;
 const FAILURE_PAUSE_MS_MIN = 100;
 const FAILURE_PAUSE_MS_MAX = 5_000;
-/** Of what is leased beyond the places there are, this much is kept at hand; the rest goes back. */
-const BACKLOG_MAX = 1_024;
-const SLOW_MAX = 1_024;
 
 export function createSender(deps: SenderDeps): Sender {
   const { store, clock, log } = deps;
-  const slots = createSlots(deps.inFlightMax);
-  const backlog = createBacklog();
-  /** Hooks that could not even use up what was at hand for them. */
-  const slow = new Set<HookId>();
-  /** Hooks that were left out when the store was last asked: it may hold more of theirs. */
-  let passedOver = new Map<HookId, Hook>();
-  /** True while the store may hold more that is due than there were places for. */
-  let isMoreDue = false;
+  const capacity = createCapacity(deps.inFlightMax);
   const underWay = new Set<Promise<void>>();
+  const stopping = new AbortController();
   let isWoken = false;
   let sleeping: AbortController | null = null;
-  const stopping = new AbortController();
   let working: Promise<void> = Promise.resolve();
 
   function wake(): void {
@@ -60,17 +47,6 @@ export function createSender(deps: SenderDeps): Sender {
     sleeping = null;
   }
 
-  /** Of such a hook nothing more is claimed: it is full, and what is at hand for it lasts. */
-  function isSated(hook: Hook): boolean {
-    if (!slots.isFull(hook)) return false;
-    return slow.has(hook.id) || backlog.size() >= BACKLOG_MAX || backlog.countOf(hook.id) >= hook.inFlightMax;
-  }
-
-  function sated(): Map<HookId, Hook> {
-    const known = [...slots.hooks(), ...backlog.hooks()];
-    return new Map(known.filter(isSated).map((hook) => [hook.id, hook]));
-  }
-
   function track(work: Promise<void>): void {
     underWay.add(work);
     void work.finally(() => underWay.delete(work));
@@ -83,69 +59,47 @@ export function createSender(deps: SenderDeps): Sender {
     track(released.catch((error) => log.warn("sender.release-failed", { claims: claims.length, error })));
   }
 
-  function giveBackStale(): void {
-    const stale = backlog.takeStale(clock.now());
-    if (slow.size > SLOW_MAX) slow.clear();
-    for (const { hook } of stale) slow.add(hook.id);
-    giveBack(stale);
+  function carryOut({ start, surplus }: Taken): void {
+    giveBack(surplus);
+    for (const claim of start) track(attempt(claim));
   }
 
-  function start(claim: Claim): boolean {
-    if (!slots.enter(claim.hook)) return false;
-    track(carryOut(claim));
-    return true;
-  }
-
-  async function carryOut(claim: Claim): Promise<void> {
+  async function attempt(claim: Claim): Promise<void> {
     try {
       if (canStart(claim, clock.now())) await attemptDelivery(deps, claim);
     } catch (error) {
       // Its lease runs out, and then it is tried again.
       log.error("delivery.attempt-failed", { delivery: claim.deliveryId, hook: claim.hook.id, error });
     }
-    slots.leave(claim.hook);
-    makeUseOfPlace();
+    const next = capacity.leave(claim.hook, clock.now());
+    if (stopping.signal.aborted) return giveBack([...next.start, ...next.surplus]);
+    carryOut(next);
+    if (capacity.isHungry()) wake();
   }
 
-  function makeUseOfPlace(): void {
-    if (stopping.signal.aborted) return;
-    giveBackStale();
-    backlog.startSome((claim) => {
-      const isStarted = start(claim);
-      if (isStarted) slow.delete(claim.hook.id);
-      return isStarted;
-    });
-    const isHungry = isMoreDue && slots.free() > 0;
-    if (isHungry || [...passedOver.values()].some((hook) => !isSated(hook))) wake();
+  function take(claims: readonly Claim[]): void {
+    if (stopping.signal.aborted) giveBack(claims);
+    else carryOut(capacity.take(claims, clock.now()));
   }
 
-  function take(claims: readonly Claim[], left: number): void {
-    const isStopping = stopping.signal.aborted;
-    const surplus: Claim[] = [];
-    for (const claim of claims) {
-      const { id, inFlightMax } = claim.hook;
-      if (!isStopping && start(claim)) continue;
-      const isHopeless = isStopping || (slow.has(id) && backlog.countOf(id) >= inFlightMax);
-      if (isHopeless || backlog.size() >= BACKLOG_MAX) surplus.push(claim);
-      else backlog.add(claim, clock.now());
-    }
-    giveBack(surplus);
-    if (left === 0) return;
-    isMoreDue = true;
-    wake();
+  /** Claims into the room there is; true if the store may hold more for it. */
+  async function claimInto({ countMax, exceptHooks }: Room): Promise<boolean> {
+    const claims = await store.claimDue({ nowMs: clock.now(), countMax, exceptHooks });
+    take(claims);
+    return claims.length === countMax;
   }
 
   /** Claims what is due and there is room for; answers with how long there is nothing to do. */
   async function claimSome(): Promise<number> {
-    giveBackStale();
-    const countMax = slots.free();
-    isMoreDue = countMax === 0;
-    if (countMax === 0) return PAUSE_MS_MAX;
-    passedOver = sated();
-    const exceptHooks = [...passedOver.keys()];
-    const claims = await store.claimDue({ nowMs: clock.now(), countMax, exceptHooks });
-    take(claims, 0);
-    if (claims.length === countMax) return 0;
+    giveBack(capacity.takeStale(clock.now()));
+    const room = capacity.room();
+    // The next attempt that ends wakes us.
+    if (room.countMax === 0) return PAUSE_MS_MAX;
+    if (await claimInto(room)) return 0;
+    const roomForSlow = capacity.roomForSlow();
+    if (roomForSlow !== null && !(await claimInto(roomForSlow))) capacity.slowHaveCaughtUp();
+
+    const { exceptHooks } = roomForSlow ?? room;
     const nextDueMs = await store.findNextDueMs(exceptHooks);
     const waitMs = nextDueMs === null ? PAUSE_MS_MAX : nextDueMs - clock.now();
     return Math.min(Math.max(waitMs, PAUSE_MS_MIN), PAUSE_MS_MAX);
@@ -170,12 +124,12 @@ export function createSender(deps: SenderDeps): Sender {
   return {
     name: "sender",
     wake,
-    take,
-    room() {
-      const countMax = stopping.signal.aborted ? 0 : slots.free();
-      const full = sated();
-      for (const [id, hook] of full) passedOver.set(id, hook);
-      return { countMax, exceptHooks: [...full.keys()] };
+    room: () => (stopping.signal.aborted ? { countMax: 0, exceptHooks: [] } : capacity.room()),
+    take(claims, left) {
+      take(claims);
+      if (left === 0) return;
+      capacity.noteMoreDue();
+      wake();
     },
     async start() {
       working = work();
@@ -184,7 +138,7 @@ export function createSender(deps: SenderDeps): Sender {
       stopping.abort();
       wake();
       await working;
-      giveBack(backlog.takeAll());
+      giveBack(capacity.takeAll());
       while (underWay.size > 0) await Promise.all(underWay);
     },
   };

@@ -26,10 +26,10 @@ test("a hook has as many places as it may, and gets one back for each that is le
   const slots = createSlots(100);
   const hook = makeHook("hok_1", "https://a.example/", 2);
   assert.deepEqual([slots.enter(hook), slots.enter(hook), slots.enter(hook)], [true, true, false]);
-  assert.ok(slots.isFull(hook));
+  assert.equal(slots.placesOf(hook), 0);
   assert.ok(slots.enter(makeHook("hok_2", "https://a.example/")));
   slots.leave(hook);
-  assert.ok(!slots.isFull(hook));
+  assert.equal(slots.placesOf(hook), 1);
   assert.ok(slots.enter(hook));
   assert.equal(slots.free(), 97);
 });
@@ -46,7 +46,9 @@ test("hooks of one origin share its places; scheme, host and port make the origi
     ["http://a.example/", false],
     ["https://b.example/", false],
   ];
-  for (const [url, isFull] of cases) assert.equal(slots.isFull(makeHook("hok_new", url)), isFull, url);
+  for (const [url, isFull] of cases) {
+    assert.equal(slots.placesOf(makeHook("hok_new", url)) === 0, isFull, url);
+  }
 });
 
 test("in all there are so many places and no more", () => {

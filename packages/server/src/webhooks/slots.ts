@@ -9,8 +9,8 @@ export interface Slots {
   leave(hook: Hook): void;
   /** How many places are left in all. */
   free(): number;
-  /** True if this hook, or its origin, has all that it may have, whatever is left for others. */
-  isFull(hook: Hook): boolean;
+  /** How many of them this hook could take. */
+  placesOf(hook: Hook): number;
   /** The hooks that have something under way. */
   hooks(): Iterable<Hook>;
 }
@@ -26,8 +26,11 @@ export function createSlots(inFlightMax: number): Slots {
   let total = 0;
 
   const countOf = (id: HookId) => byHook.get(id)?.count ?? 0;
-  const isFull = (hook: Hook) =>
-    countOf(hook.id) >= hook.inFlightMax || (byOrigin.get(originOf(hook)) ?? 0) >= ORIGIN_IN_FLIGHT_MAX;
+  const placesOf = (hook: Hook) => {
+    const ofHook = hook.inFlightMax - countOf(hook.id);
+    const ofOrigin = ORIGIN_IN_FLIGHT_MAX - (byOrigin.get(originOf(hook)) ?? 0);
+    return Math.max(0, Math.min(ofHook, ofOrigin, inFlightMax - total));
+  };
 
   function add(hook: Hook, one: 1 | -1): void {
     total += one;
@@ -42,13 +45,13 @@ export function createSlots(inFlightMax: number): Slots {
 
   return {
     enter(hook) {
-      if (total >= inFlightMax || isFull(hook)) return false;
+      if (placesOf(hook) === 0) return false;
       add(hook, 1);
       return true;
     },
     leave: (hook) => add(hook, -1),
     free: () => inFlightMax - total,
-    isFull,
+    placesOf,
     hooks: () => [...byHook.values()].map(({ hook }) => hook),
   };
 }
