@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { TestDelivery } from "./testing/platform.ts";
 import { type Running, startRunning } from "./testing/running.ts";
+import type { TestDelivery } from "./testing/signed-post.ts";
 import { until } from "./testing/until.ts";
 
 let running: Running;

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { HEADERS, parseSecret, sign, utf8 } from "@trulinks/protocol";
+import { postSigned, type TestDelivery } from "./signed-post.ts";
 
 export interface Comment {
   readonly issue: string;
@@ -43,16 +43,6 @@ export type CommentFate =
       readonly headers?: Record<string, string>;
       readonly body?: object;
     };
-
-export interface TestDelivery {
-  /** Whose secret signs; null: the hook's own. */
-  readonly signer: string | null;
-  readonly id?: string;
-  readonly timestampS?: number;
-  /** Replaces the envelope's members, or the whole body where it is a text. */
-  readonly envelope?: object | string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
 
 export const PLATFORM_APP = "app_greeter";
 export const PLATFORM_CLIENT = { clientId: "client", clientSecret: "secret of the client" } as const;
@@ -161,40 +151,9 @@ export async function startPlatform(): Promise<Platform> {
     if (status >= 200 && status < 300) hook.state = "active";
   }
 
-  async function post(hook: PlatformHook, delivery: TestDelivery): Promise<number> {
-    const {
-      signer,
-      id = `dlv_${++deliveries}`,
-      timestampS = Math.floor(Date.now() / 1000),
-      envelope,
-    } = delivery;
-    const issue = { number: 1, title: "Leak", author: "linus" };
-    const whole = {
-      id: "evt_1",
-      type: "issue.opened",
-      action: "opened",
-      timestamp: new Date().toISOString(),
-      hook: hook.id,
-      user: signer ?? undefined,
-      data: { issue, project: { id: 1 } },
-    };
-    const body = utf8(typeof envelope === "string" ? envelope : JSON.stringify({ ...whole, ...envelope }));
-    const secrets = signer === null ? [hook.secret] : (userSecrets.get(signer) ?? []);
-    const keys = secrets.map((secret) => parseSecret(secret)).filter((key) => key !== null);
-    const response = await fetch(hook.url, {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        [HEADERS.webhookId]: id,
-        [HEADERS.webhookTimestamp]: String(timestampS),
-        [HEADERS.webhookSignature]: await sign(keys, { id, timestampS, body }),
-        ...(signer === null ? {} : { [HEADERS.hookUser]: signer }),
-        ...delivery.headers,
-      },
-      body,
-    });
-    await response.text();
-    return response.status;
+  function post(hook: PlatformHook, delivery: TestDelivery): Promise<number> {
+    const secrets = delivery.signer === null ? [hook.secret] : (userSecrets.get(delivery.signer) ?? []);
+    return postSigned(hook, secrets, { id: `dlv_${++deliveries}`, ...delivery });
   }
 
   const server = createServer((request, response) => {

@@ -90,6 +90,11 @@ export function addPullRequestRoutes(app: TrackerApp, deps: TrackerDeps): void {
     },
   );
 
+  addMergeRoute(app, deps);
+}
+
+function addMergeRoute(app: TrackerApp, deps: TrackerDeps): void {
+  const { db } = deps;
   app.put(
     "/projects/:project/pull-requests/:number/merge",
     guarded(

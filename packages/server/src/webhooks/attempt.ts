@@ -41,12 +41,14 @@ export function canStart({ hook, leaseUntilMs }: Claim, nowMs: number): boolean 
   return nowMs + hook.ackDeadlineMs < leaseUntilMs;
 }
 
-export async function attemptDelivery(deps: AttemptDeps, claim: Claim): Promise<void> {
+/** `onAnswer`: the receiver is done with it, and what remains is ours. */
+export async function attemptDelivery(deps: AttemptDeps, claim: Claim, onAnswer: () => void): Promise<void> {
   const { hook } = claim;
   const atMs = deps.clock.now();
   const message = await composeMessage(claim, signingSecrets(deps.keyring, claim, atMs), atMs);
   const { url, verifyTls, ca, ackDeadlineMs } = hook;
   const result = await deps.post({ url, ...message, verifyTls, ca, deadlineMs: ackDeadlineMs });
+  onAnswer();
 
   const nowMs = deps.clock.now();
   const { outcome } = result;

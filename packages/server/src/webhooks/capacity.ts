@@ -20,8 +20,10 @@ export interface Taken {
 export interface Capacity {
   /** Sorts what was just leased; what is neither started nor surplus is at hand. */
   take(claims: readonly Claim[], nowMs: number): Taken;
-  /** One is over: what was at hand can start, or was at hand for too long. */
-  leave(hook: Hook, nowMs: number): Taken;
+  /** The receiver is done with one: what was at hand can start, or was at hand for too long. */
+  answer(hook: Hook, nowMs: number): Taken;
+  /** One is over, and settled. */
+  leave(nowMs: number): Taken;
   /** What was at hand for too long and has to go back. Its hooks are slow from here on. */
   takeStale(nowMs: number): readonly Claim[];
   takeAll(): readonly Claim[];
@@ -77,24 +79,34 @@ export function createCapacity(inFlightMax: number): Capacity {
     return stale;
   }
 
+  /** Something has a place again. */
+  function makeUse(nowMs: number): Taken {
+    const surplus = takeStale(nowMs);
+    const start = backlog.takeFirst((hook) => slots.enter(hook));
+    for (const { hook } of start) slow.delete(hook.id);
+    return { start, surplus };
+  }
+
   return {
     take(claims, nowMs) {
       const start: Claim[] = [];
       const surplus: Claim[] = [];
       for (const claim of claims) {
         const { hook } = claim;
+        const isHopeless = slow.has(hook.id) && backlog.countOf(hook.id) >= hook.inFlightMax;
         if (slots.enter(hook)) start.push(claim);
-        else if (isSated(hook)) surplus.push(claim);
+        else if (isHopeless || backlog.size() >= backlogMax) surplus.push(claim);
         else backlog.add(claim, nowMs);
       }
       return { start, surplus };
     },
-    leave(hook, nowMs) {
-      slots.leave(hook);
-      const surplus = takeStale(nowMs);
-      const start = backlog.takeFirst((held) => slots.enter(held));
-      for (const claim of start) slow.delete(claim.hook.id);
-      return { start, surplus };
+    answer(hook, nowMs) {
+      slots.answer(hook);
+      return makeUse(nowMs);
+    },
+    leave(nowMs) {
+      slots.leave();
+      return makeUse(nowMs);
     },
     takeStale,
     takeAll: backlog.takeAll,

@@ -119,8 +119,9 @@ test("of a long answer the beginning is read, the rest dropped and the connectio
 });
 
 test("the deadline bounds the whole exchange and ends the connection", async () => {
-  const cases: readonly (readonly [string, (socket: Socket) => void, number | null])[] = [
+  const cases: readonly (readonly [string, (socket: Socket) => void, number | null, "https"?])[] = [
     ["never answers", () => {}, null],
+    ["never agrees on TLS", () => {}, null, "https"],
     [
       "drips its headers",
       (socket) => {
@@ -140,13 +141,13 @@ test("the deadline bounds the whole exchange and ends the connection", async () 
       200,
     ],
   ];
-  for (const [why, answerBy, status] of cases) {
+  for (const [why, answerBy, status, scheme = "http"] of cases) {
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     const url = await receiveRaw((socket) => {
       socket.once("close", () => resolve());
       answerBy(socket);
     });
-    const result = await poster.post(request(url, { deadlineMs: 200 }));
+    const result = await poster.post(request(url.replace("http", scheme), { deadlineMs: 200 }));
     assert.deepEqual(result.outcome, { kind: "deadline" }, why);
     assert.equal(result.answer?.status ?? null, status, why);
     await closed;

@@ -60,21 +60,30 @@ export function createSender(deps: SenderDeps): Sender {
   }
 
   function carryOut({ start, surplus }: Taken): void {
-    giveBack(surplus);
+    const isStopping = stopping.signal.aborted;
+    giveBack(isStopping ? [...start, ...surplus] : surplus);
+    if (isStopping) return;
     for (const claim of start) track(attempt(claim));
+    if (capacity.isHungry()) wake();
   }
 
   async function attempt(claim: Claim): Promise<void> {
+    const { deliveryId, hook } = claim;
+    let isAnswered = false;
+    const onAnswer = () => {
+      if (isAnswered) return;
+      isAnswered = true;
+      carryOut(capacity.answer(hook, clock.now()));
+    };
     try {
-      if (canStart(claim, clock.now())) await attemptDelivery(deps, claim);
+      if (canStart(claim, clock.now())) await attemptDelivery(deps, claim, onAnswer);
+      else giveBack([claim]);
     } catch (error) {
       // Its lease runs out, and then it is tried again.
-      log.error("delivery.attempt-failed", { delivery: claim.deliveryId, hook: claim.hook.id, error });
+      log.error("delivery.attempt-failed", { delivery: deliveryId, hook: hook.id, error });
     }
-    const next = capacity.leave(claim.hook, clock.now());
-    if (stopping.signal.aborted) return giveBack([...next.start, ...next.surplus]);
-    carryOut(next);
-    if (capacity.isHungry()) wake();
+    onAnswer();
+    carryOut(capacity.leave(clock.now()));
   }
 
   function take(claims: readonly Claim[]): void {

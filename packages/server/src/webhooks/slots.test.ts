@@ -22,15 +22,17 @@ function makeHook(id: string, url: string, inFlightMax = 8): Hook {
   };
 }
 
-test("a hook has as many places as it may, and gets one back for each that is left", () => {
+test("a hook has as many places as it may, and gets one back with each answer", () => {
   const slots = createSlots(100);
   const hook = makeHook("hok_1", "https://a.example/", 2);
   assert.deepEqual([slots.enter(hook), slots.enter(hook), slots.enter(hook)], [true, true, false]);
   assert.equal(slots.placesOf(hook), 0);
   assert.ok(slots.enter(makeHook("hok_2", "https://a.example/")));
-  slots.leave(hook);
+  slots.answer(hook);
   assert.equal(slots.placesOf(hook), 1);
   assert.ok(slots.enter(hook));
+  assert.equal(slots.free(), 96, "what is answered and not yet settled counts in all");
+  slots.leave();
   assert.equal(slots.free(), 97);
 });
 
@@ -63,6 +65,9 @@ test("in all there are so many places and no more", () => {
     [...slots.hooks()].map(({ id }) => id),
     ["hok_1", "hok_2"],
   );
-  for (const hook of hooks.slice(0, 2)) slots.leave(hook);
+  for (const hook of hooks.slice(0, 2)) {
+    slots.answer(hook);
+    slots.leave();
+  }
   assert.deepEqual([slots.free(), [...slots.hooks()]], [2, []]);
 });

@@ -5,8 +5,10 @@ import type { Hook } from "./hook.ts";
 export interface Slots {
   /** Takes a place for one delivery of this hook; false if there is none. */
   enter(hook: Hook): boolean;
-  /** Gives the place back. */
-  leave(hook: Hook): void;
+  /** The receiver is done with it: hook and origin have a place again, while in all it still counts. */
+  answer(hook: Hook): void;
+  /** It is over. */
+  leave(): void;
   /** How many places are left in all. */
   free(): number;
   /** How many of them this hook could take. */
@@ -33,7 +35,6 @@ export function createSlots(inFlightMax: number): Slots {
   };
 
   function add(hook: Hook, one: 1 | -1): void {
-    total += one;
     const count = countOf(hook.id) + one;
     if (count === 0) byHook.delete(hook.id);
     else byHook.set(hook.id, { hook, count });
@@ -46,10 +47,14 @@ export function createSlots(inFlightMax: number): Slots {
   return {
     enter(hook) {
       if (placesOf(hook) === 0) return false;
+      total += 1;
       add(hook, 1);
       return true;
     },
-    leave: (hook) => add(hook, -1),
+    answer: (hook) => add(hook, -1),
+    leave() {
+      total -= 1;
+    },
     free: () => inFlightMax - total,
     placesOf,
     hooks: () => [...byHook.values()].map(({ hook }) => hook),

@@ -12,7 +12,7 @@ export interface SeedDeps {
   readonly providerUrl: string;
   readonly trackerUrl: string;
   readonly operatorKey: Secret;
-  readonly clock: Pick<Clock, "monotonic" | "sleep">;
+  readonly clock: Pick<Clock, "after" | "monotonic" | "sleep">;
 }
 
 /** The app of the greeter, with what it needs to run. */
@@ -75,9 +75,10 @@ export async function freshToken(deps: SeedDeps, { app }: SeededApp): Promise<st
 
 /** The tracker's users; its outbox makes them known to TruLinks. */
 async function signUp(deps: SeedDeps): Promise<void> {
-  const authorization = bearer(deps.operatorKey.reveal());
+  const { trackerUrl, operatorKey, clock } = deps;
+  const authorization = bearer(operatorKey.reveal());
   for (const body of USERS) {
-    await ask("POST", `${deps.trackerUrl}/users`, { authorization, body, expected: [201, 409] });
+    await ask("POST", `${trackerUrl}/users`, { clock, authorization, body, expected: [201, 409] });
   }
   await outboxEmpty(deps);
 }
@@ -86,15 +87,23 @@ async function signUp(deps: SeedDeps): Promise<void> {
 async function makeProject(deps: SeedDeps): Promise<number> {
   const token = await asOperator(deps, "POST", "/v1/tokens", { body: { user: "ada" }, expected: [201] });
   const authorization = bearer(memberOf(token, "token"));
-  const { publicUrl } = deps;
+  const { publicUrl, clock } = deps;
   const body = { name: "apollo", description: "Where the demo's issues are opened" };
   // Refused as taken if a start died between this and its end.
-  await ask("POST", `${publicUrl}/projects`, { authorization, body, expected: [201, 422] });
-  const { body: projects } = await ask("GET", `${publicUrl}/projects`, { authorization, expected: [200] });
+  await ask("POST", `${publicUrl}/projects`, { clock, authorization, body, expected: [201, 422] });
+  const { body: projects } = await ask("GET", `${publicUrl}/projects`, {
+    clock,
+    authorization,
+    expected: [200],
+  });
   const project = (projects as { id: number; name: string }[]).find(({ name }) => name === body.name);
   if (project === undefined)
     throw new StartRefused("The demo could not be set up: its project is not there.");
-  await ask("PUT", `${publicUrl}/projects/${project.id}/watchers/grace`, { authorization, expected: [204] });
+  await ask("PUT", `${publicUrl}/projects/${project.id}/watchers/grace`, {
+    clock,
+    authorization,
+    expected: [204],
+  });
   await asOperator(deps, "DELETE", `/v1/tokens/${memberOf(token, "id")}`, { expected: [204] });
   await outboxEmpty(deps);
   return project.id;
@@ -118,7 +127,7 @@ async function outboxEmpty({ trackerUrl, operatorKey, clock }: SeedDeps): Promis
   const authorization = bearer(operatorKey.reveal());
   const untilMs = clock.monotonic() + OUTBOX_MS_MAX;
   while (clock.monotonic() < untilMs) {
-    const { body } = await ask("GET", `${trackerUrl}/outbox`, { authorization, expected: [200] });
+    const { body } = await ask("GET", `${trackerUrl}/outbox`, { clock, authorization, expected: [200] });
     if ((body as { waiting: number }).waiting === 0) return;
     await clock.sleep(OUTBOX_POLL_MS);
   }
@@ -129,12 +138,10 @@ function asOperator(
   deps: SeedDeps,
   method: string,
   path: string,
-  options: Omit<Ask, "authorization">,
+  options: Pick<Ask, "body" | "expected">,
 ): Promise<Answered> {
-  return ask(method, deps.providerUrl + path, {
-    ...options,
-    authorization: bearer(deps.operatorKey.reveal()),
-  });
+  const { clock, providerUrl, operatorKey } = deps;
+  return ask(method, providerUrl + path, { ...options, clock, authorization: bearer(operatorKey.reveal()) });
 }
 
 function bearer(token: string): string {

@@ -26,7 +26,7 @@ export interface Database extends Queries {
    * in the way: `work` has no effect but on the database.
    */
   transact<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>;
-  /** Waits for what is under way, then closes. */
+  /** Nothing may be under way. */
   close(): Promise<void>;
 }
 
@@ -47,9 +47,11 @@ const TRY_AGAIN_MS = 20;
 const INT8 = pg.types.builtins.INT8;
 
 // Whatever the server's defaults are: an answer means "on disk", and each statement sees what is committed by then.
+// What we look for lies in memory or on flash, where the next page costs about as much as any other.
 const SESSION = `
 SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED;
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
+SET random_page_cost = 1.1;
 SET statement_timeout = ${STATEMENT_MS_MAX};
 SET idle_in_transaction_session_timeout = ${STATEMENT_MS_MAX}`;
 

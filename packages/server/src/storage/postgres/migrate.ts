@@ -1,10 +1,11 @@
+import { StartRefused } from "../../base/start-refused.ts";
 import type { Database, Queries } from "./database.ts";
 import { first } from "./migrations/0001-first.ts";
 
 /** In order, forward only; a migration that was released is never changed. The schema's number is how many ran. */
 export const MIGRATIONS: readonly string[] = [first];
 
-export class NewerSchema extends Error {
+export class NewerSchema extends StartRefused {
   constructor(found: number, known: number) {
     super(
       `This data was written by a newer version (schema ${found}; this one knows ${known}). Start the newer version.`,

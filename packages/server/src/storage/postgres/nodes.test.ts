@@ -7,11 +7,13 @@ import { type Postgres, usePostgres } from "../../../../../test/services/postgre
 import { systemClock } from "../../base/clock.ts";
 import { systemDice } from "../../base/dice.ts";
 import { createLog } from "../../base/log.ts";
+import { Unavailable } from "../../base/unavailable.ts";
 import type { Hook } from "../../webhooks/hook.ts";
 import type { Claim, Ingested, NewEvent } from "../../webhooks/store.ts";
 import type { Storage } from "../storage.ts";
 import { openPostgres } from "./open.ts";
 
+const WORLD = { clock: systemClock, dice: systemDice, log: createLog({ level: "error" }) };
 const NOW_MS = 1_790_000_000_000;
 const ANN = "ann" as UserId;
 const APP = "app_1" as AppId;
@@ -31,8 +33,7 @@ type Nodes = readonly [Storage, Storage];
 function onTwoNodes(title: string, use: (nodes: Nodes) => Promise<void>): void {
   test(title, async () => {
     const url = await postgres.createDatabase();
-    const world = { clock: systemClock, dice: systemDice, log: createLog({ level: "error" }) };
-    const nodes = await Promise.all([openPostgres({ url, ...world }), openPostgres({ url, ...world })]);
+    const nodes = await Promise.all([openPostgres({ url, ...WORLD }), openPostgres({ url, ...WORLD })]);
     try {
       const [{ accounts, webhooks }] = nodes;
       await accounts.createUser({ id: ANN, name: null, email: null, createdAtMs: 1 });
@@ -179,6 +180,19 @@ for (const [reason, comeBack] of [
     }
   });
 }
+
+test("closing waits for what is under way, and refuses what comes after", async () => {
+  const node = await openPostgres({ url: await postgres.createDatabase(), ...WORLD });
+  // More than there are connections, and events that wait for their batch.
+  const users = Array.from({ length: 40 }, (_, n) => `user_${n}` as UserId);
+  const made = users.map((id) => node.accounts.createUser({ id, name: null, email: null, createdAtMs: 1 }));
+  const sent = events("h", 5).map((event) => node.webhooks.ingest([event], NONE));
+  const closed = node.close();
+  await assert.rejects(node.accounts.findUser(ANN), Unavailable);
+  await closed;
+  assert.ok((await Promise.all(made)).every((user) => user !== null));
+  assert.deepEqual((await Promise.all(sent)).flat(), Array(5).fill({ kind: "no-recipient" }));
+});
 
 const PATTERNS = [
   "*",

@@ -1,9 +1,11 @@
+import { StartRefused } from "../../base/start-refused.ts";
 import type { Storage } from "../storage.ts";
 import { createAccounts } from "./accounts.ts";
 import { connect, type DatabaseDeps } from "./database.ts";
 import { createIdempotency } from "./idempotency.ts";
-import { migrate, NewerSchema } from "./migrate.ts";
+import { migrate } from "./migrate.ts";
 import { createSecrets } from "./secrets.ts";
+import { createUnderway } from "./underway.ts";
 import { createWebhooks } from "./webhooks.ts";
 
 /** `url`: `postgres://user:password@host:port/database`. Any number of nodes may share one database. */
@@ -13,22 +15,27 @@ export async function openPostgres(deps: DatabaseDeps): Promise<Storage> {
     await migrate(database);
   } catch (error) {
     await database.close();
-    throw error instanceof NewerSchema ? error : cannotOpen(deps.url, error);
+    throw error instanceof StartRefused ? error : cannotOpen(deps.url, error);
   }
+  const underway = createUnderway();
   return {
-    accounts: createAccounts(database),
-    webhooks: createWebhooks(database, deps.dice),
-    secrets: createSecrets(database, deps.dice),
-    idempotency: createIdempotency(database),
+    accounts: underway.watch(createAccounts(database)),
+    webhooks: underway.watch(createWebhooks(database, deps.dice)),
+    secrets: underway.watch(createSecrets(database, deps.dice)),
+    idempotency: underway.watch(createIdempotency(database)),
     ping: async () => void (await database.get("SELECT 1")),
-    close: () => database.close(),
+    async close() {
+      await underway.close();
+      await database.close();
+    },
   };
 }
 
 /** Says why in one sentence, and never the password. */
-function cannotOpen(url: string, error: unknown): Error {
+function cannotOpen(url: string, error: unknown): StartRefused {
   const reason = reasonOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
-  return new Error(`The database ${placeOf(url)} cannot be opened: ${reason}.`, { cause: error });
+  const message = `The database ${placeOf(url)} cannot be opened: ${reason}. See database.url or TRULINKS_DATABASE_URL.`;
+  return new StartRefused(message, { cause: error });
 }
 
 function placeOf(url: string): string {

@@ -71,7 +71,21 @@ export async function startEngine({ file, clock, log, startThread }: EngineDeps)
   function flush(): void {
     const calls = outgoing;
     outgoing = [];
-    if (calls.length > 0) thread?.post({ kind: "calls", calls, characters: charactersOf(calls) });
+    try {
+      if (calls.length > 0) thread?.post({ kind: "calls", calls, characters: charactersOf(calls) });
+    } catch {
+      // One of them holds what cannot be copied to another thread: each goes alone, so that only that one fails.
+      for (const call of calls) postAlone(call);
+    }
+  }
+
+  function postAlone(call: Call): void {
+    try {
+      thread?.post({ kind: "calls", calls: [call], characters: charactersOf(call.args) });
+    } catch (error) {
+      pending.get(call.id)?.reject(error);
+      pending.delete(call.id);
+    }
   }
 
   const carry: Carry = (port, verb, args) => {
