@@ -19,7 +19,7 @@ export type Begun =
   /** It was carried out: the sealed answer. */
   | { readonly kind: "answered"; readonly answer: Uint8Array }
   | { readonly kind: "in-flight" }
-  /** It was begun by a process that died, or ran out of its time. */
+  /** It was begun by a process that died, or ran out of its time. An answer that comes late is kept all the same. */
   | { readonly kind: "unknown" }
   | { readonly kind: "reused" };
 

@@ -129,6 +129,14 @@ function released(promised: Promised): void {
     assert.equal(await settleAs(storage, mine, DELIVERED), true);
   });
 
+  promised("what was settled to be tried later keeps its time", async (storage) => {
+    await makeHook(storage, hookOf("hok", OF_ANN));
+    const claim = await ingestClaimed(storage, eventOf("evt_1"));
+    await settleAs(storage, claim, retryAt(START_MS + 60_000), { outcome: "refused", status: 500 });
+    await storage.webhooks.release([claim], START_MS);
+    assert.equal((await findDelivery(storage, claim.deliveryId)).dueAtMs, START_MS + 60_000);
+  });
+
   promised("a released claim can no longer settle", async (storage) => {
     await makeHook(storage, hookOf("hok", OF_ANN));
     const claim = await ingestClaimed(storage, eventOf("evt_1"));

@@ -53,7 +53,10 @@ export interface ClaimedEvent {
 
 export interface NewEvent {
   readonly id: EventId;
-  /** Under which the same event again is recognised: `id:<given id>`, `key:<idempotency key>`, both or none. */
+  /**
+   * Under which the same event again is recognised: `id:<given id>`, `key:<idempotency key>`, both or none. Its id
+   * always is such a key, too.
+   */
   readonly receiptKeys: readonly string[];
   /** SHA-256 of the request's canonical JSON: tells the same event again from another under the same key. */
   readonly fingerprint: string;
@@ -92,6 +95,7 @@ export interface ClaimRequest {
 
 export interface NewPing {
   readonly eventId: EventId;
+  /** Made at `atMs`, as lists find a delivery's time by its id. */
   readonly deliveryId: DeliveryId;
   readonly atMs: number;
 }
@@ -134,6 +138,7 @@ export interface DeliveryFilter {
   readonly state?: DeliveryState;
   /** HTTP status of the last attempt's answer. */
   readonly status?: number;
+  /** Made after, and made before; the moment itself is left out. */
   readonly afterMs?: number;
   readonly beforeMs?: number;
 }
@@ -151,7 +156,7 @@ export interface Delivery {
   readonly state: DeliveryState;
   /** Set while waiting. */
   readonly because: WaitingBecause | null;
-  /** When it is tried next; null unless it waits for its time. */
+  /** When it is tried next; null unless it waits for its time (while a worker has it, it does not). */
   readonly dueAtMs: number | null;
   readonly createdAtMs: number;
   /** By number, ascending. */
@@ -172,22 +177,26 @@ export interface WebhookStore {
    * or pending hook that wants the type and belongs to a named user, a user in a named group, or an app with a live
    * grant of such a user; a user named twice gets one. Each delivery has the next number of its hook, without holes.
    * The first `countMax` that are due come back leased; what is left over is due at once for `claimDue`.
-   * Deliveries of paused and pending hooks are stored as waiting and are not claimable.
+   * Deliveries of paused and pending hooks are stored as waiting and are not claimable; pings of theirs are.
    * The cost of an event depends on its matches, not on how many users a matching hook serves.
    */
   ingest(events: readonly NewEvent[], claim: ClaimRequest): Promise<readonly Ingested[]>;
   /** Leases deliveries that are due, longest due first. No other worker gets them until their lease ends. */
   claimDue(claim: ClaimRequest): Promise<readonly Claim[]>;
-  /** Gives back what was claimed and not tried: due at once, no attempt used up. Lost leases are passed over. */
+  /**
+   * Gives back what was claimed and not tried: due at once, no attempt used up, and the claim can settle no more.
+   * Lost leases are passed over.
+   */
   release(claims: readonly Pick<Claim, "deliveryId" | "lease">[], nowMs: number): Promise<void>;
   /**
    * Records the attempt and moves the delivery on. False, and nothing changed: the lease ended meanwhile and was
-   * taken by another, or the delivery has ended (`revoked`).
+   * taken by another or given back, or the delivery has ended (`revoked`). A retry for a hook that no longer delivers
+   * is kept for it as all that waits.
    * `failed` because `gone` also disables the hook and fails all that waits for it.
    * A ping that was delivered makes its pending hook active, and what was kept for it is due.
    */
   settle(settlement: Settlement): Promise<boolean>;
-  /** When the next claimable delivery is due, or null if none waits for its time. */
+  /** When the next delivery can be claimed, the ends of leases included; null if none ever can. */
   findNextDueMs(exceptHooks: readonly HookId[]): Promise<number | null>;
 
   /** Makes a hook; a `ping` is stored with it as a delivery that is due. `ownedMax` bounds the hooks of its owner. */
@@ -201,7 +210,8 @@ export interface WebhookStore {
   listHooks(owner: HookOwner | null, page: PageRequest): Promise<Page<Hook>>;
   /**
    * Changes a hook; null if there is none. One write for the hook whatever it serves. When it is paused or
-   * disabled, what waits for it is kept and not claimable; when it is active again, that is due.
+   * disabled, what waits for it is kept and not claimable, and what is under way is kept if it comes back; when it is
+   * active again, all that is due. A ping is kept by a disabled hook only.
    */
   changeHook(id: HookId, change: HookChange, nowMs: number): Promise<Hook | null>;
   /** Ends a hook: what waits for it is `revoked`; its records stay. False: no such hook. */
@@ -219,7 +229,8 @@ export interface WebhookStore {
   ): Promise<boolean>;
   /**
    * The live versions of one user's secret for an app's hook, newest first: version 1 if it was never rotated.
-   * Null: no such hook, not an app's, or the user has no live grant to that app.
+   * Null: no such hook, not an app's, or the user has no live grant to that app. Versions outlive the grant and the
+   * user: what was given up must not sign again when the user comes back.
    */
   findUserSecret(hookId: HookId, userId: UserId, nowMs: number): Promise<readonly SecretVersion[] | null>;
   /** Raises the version; the old one lives until `oldUntilMs`. Answers as `findUserSecret` does afterwards. */
@@ -238,8 +249,9 @@ export interface WebhookStore {
   ): Promise<{ readonly delivery: Delivery; readonly event: ClaimedEvent } | null>;
 
   /**
-   * Forgets events, receipts and deliveries that ended before `beforeMs`, at most `countMax` of each, and says how
-   * many rows went. What still waits is never forgotten.
+   * Forgets deliveries that ended before `beforeMs`, at most `countMax`, each event with the last of its deliveries
+   * and each receipt with its event; and as many events older than that which no hook wanted. Says how many rows went:
+   * 0 when there is nothing left to forget. What still waits is never forgotten, nor its event.
    */
   sweep(sweep: { readonly beforeMs: number; readonly countMax: number }): Promise<number>;
 }

@@ -131,6 +131,18 @@ describe("grants and tokens", () => {
     assert.ok(!listed.text.includes(token));
   });
 
+  test("a token says when it expires, and is gone then", async () => {
+    await make("/v1/users", { id: "x1" });
+    const { token, ...shown } = await make("/v1/tokens", { user: "x1", expires_in_s: 60 });
+    assert.equal(Date.parse(shown.expires_at) - Date.parse(shown.created_at), 60_000);
+    const path = "/integrations/hooks";
+    assert.equal((await apis.askPublic({ method: "GET", path, as: `Bearer ${token}` })).status, 200);
+    for (const expires_in_s of [0, 1.5, "60", 400_000_000]) {
+      const refused = await ask("POST", "/v1/tokens", { user: "x1", expires_in_s });
+      assert.deepEqual(pointersOf(refused), ["invalid /expires_in_s"]);
+    }
+  });
+
   test("end in one step when the grant is revoked", async () => {
     await make("/v1/users", { id: "r1" });
     const app = await make("/v1/apps", { name: "R" });

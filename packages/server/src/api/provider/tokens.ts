@@ -32,7 +32,7 @@ export function tokenRoutes(api: Api, { accounts, clock, dice }: ProviderDeps): 
       newGrantId: makeId("grant", nowMs, dice.bytes(ID_CHANCE_BYTES)),
       scopes: body.scopes ?? null,
       nowMs,
-      expiresAtMs: null,
+      expiresAtMs: body.expires_in_s === undefined ? null : nowMs + body.expires_in_s * 1_000,
     });
     if (made.kind === "unknown-user") throw missing("Token", "user");
     if (made.kind === "unknown-app") throw missing("Token", "app");

@@ -19,10 +19,16 @@ export const NewTokenShape = closed(
   { $id: "NewToken" },
 );
 
+/** Ten years: whoever wants longer wants a token that does not expire. */
+export const EXPIRES_IN_S_MAX = 10 * 365 * 86_400;
+
 export const TokenBody = closed({
   user: GivenId,
   app: Type.Optional(GivenId),
   scopes: Type.Optional(Scopes),
+  expires_in_s: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: EXPIRES_IN_S_MAX, description: "Never, if left out" }),
+  ),
 });
 
 export function tokenShape(token: Token): Static<typeof TokenShape> {

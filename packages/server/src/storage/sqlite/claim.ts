@@ -16,7 +16,7 @@ export function createClaiming(database: Database): ClaimVerbs {
       for (const { deliveryId, lease } of claims) {
         database.run(
           `UPDATE deliveries SET is_leased = 0, next_at_ms = ?
-           WHERE id = ? AND lease = ? AND is_leased = 1 AND state = 'waiting'`,
+           WHERE id = ? AND lease = ? AND is_leased = 1`,
           nowMs,
           deliveryId,
           lease,

@@ -8,17 +8,17 @@ import { findHookRow } from "./hook-row.ts";
 
 export function settle(database: Database, settlement: Settlement): boolean {
   const row = database.get<LeasedRow>(
-    "SELECT id, hook_id, sequence, state, is_leased, lease FROM deliveries WHERE id = ?",
+    "SELECT id, hook_id, sequence, is_leased, lease FROM deliveries WHERE id = ?",
     settlement.deliveryId,
   );
-  if (row === undefined || row.state !== "waiting") return false;
-  if (row.is_leased === 0 || row.lease !== settlement.lease) return false;
+  // What has ended is leased to nobody.
+  if (row === undefined || row.is_leased === 0 || row.lease !== settlement.lease) return false;
   insertAttempt(database, settlement);
   move(database, row, settlement);
   return true;
 }
 
-type LeasedRow = Pick<DeliveryRow, "id" | "hook_id" | "sequence" | "state" | "is_leased" | "lease">;
+type LeasedRow = Pick<DeliveryRow, "id" | "hook_id" | "sequence" | "is_leased" | "lease">;
 
 function insertAttempt(database: Database, { deliveryId, attempt }: Settlement): void {
   const { number, atMs, outcome, status, guideline, timings, exchange } = attempt;
