@@ -100,6 +100,17 @@ export function hookOf(id: string, owner: HookOwner, over: Partial<Hook> = {}): 
   };
 }
 
+/** Own hooks of both users, hooks of both apps; both users granted `greeter`, and bob `other`, too. */
+export async function makeHooks(storage: Storage): Promise<void> {
+  await makeHook(storage, hookOf("hok_ann", OF_ANN));
+  await makeHook(storage, hookOf("hok_bob", OF_BOB));
+  await makeHook(storage, hookOf("hok_greeter", OF_GREETER));
+  await makeHook(storage, hookOf("hok_other", OF_OTHER));
+  await grant(storage, ANN, GREETER);
+  await grant(storage, BOB, GREETER);
+  await grant(storage, BOB, OTHER_APP);
+}
+
 export const sealedOf = (text: string): Uint8Array => utf8(`sealed ${text}`);
 
 /** Its first secret is `sealedOf(id)`. */

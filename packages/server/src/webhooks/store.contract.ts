@@ -9,6 +9,7 @@ import { ingest } from "./store-ingest.contract.ts";
 import { keeping } from "./store-keeping.contract.ts";
 import { receipts } from "./store-receipts.contract.ts";
 import { settle } from "./store-settle.contract.ts";
+import { storing } from "./store-storing.contract.ts";
 import { sweep } from "./store-sweep.contract.ts";
 
 /** `open` gives an empty storage each time. */
@@ -16,6 +17,7 @@ export function webhookStoreContract(name: string, open: () => Promise<OpenedSto
   const promised = promisedOf(open);
   describe(`webhooks' store on ${name}`, () => {
     describe("whom an event reaches", () => ingest(promised));
+    describe("how an event is stored", () => storing(promised));
     describe("the same event again", () => receipts(promised));
     describe("claims and leases", () => claims(promised));
     describe("what an attempt leads to", () => settle(promised));

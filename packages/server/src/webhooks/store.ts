@@ -53,10 +53,7 @@ export interface ClaimedEvent {
 
 export interface NewEvent {
   readonly id: EventId;
-  /**
-   * Under which the same event again is recognised: `id:<given id>`, `key:<idempotency key>`, both or none. Its id
-   * always is such a key, too.
-   */
+  /** Under which, beside its id, the same event is recognised: `id:<given id>`, `key:<idempotency key>`, both or none. */
   readonly receiptKeys: readonly string[];
   /** SHA-256 of the request's canonical JSON: tells the same event again from another under the same key. */
   readonly fingerprint: string;
@@ -183,15 +180,11 @@ export interface WebhookStore {
   ingest(events: readonly NewEvent[], claim: ClaimRequest): Promise<readonly Ingested[]>;
   /** Leases deliveries that are due, longest due first. No other worker gets them until their lease ends. */
   claimDue(claim: ClaimRequest): Promise<readonly Claim[]>;
-  /**
-   * Gives back what was claimed and not tried: due at once, no attempt used up, and the claim can settle no more.
-   * Lost leases are passed over.
-   */
+  /** Gives back what was not tried: due at once, no attempt used up; it can settle no more. Lost leases are passed over. */
   release(claims: readonly Pick<Claim, "deliveryId" | "lease">[], nowMs: number): Promise<void>;
   /**
    * Records the attempt and moves the delivery on. False, and nothing changed: the lease ended meanwhile and was
-   * taken by another or given back, or the delivery has ended (`revoked`). A retry for a hook that no longer delivers
-   * is kept for it as all that waits.
+   * taken by another or given back, or the delivery has ended (`revoked`). A retry for a paused hook is kept for it.
    * `failed` because `gone` also disables the hook and fails all that waits for it.
    * A ping that was delivered makes its pending hook active, and what was kept for it is due.
    */

@@ -87,8 +87,7 @@ function failed({ id }: Call, error: unknown): Answer {
 }
 
 function run(verbs: Verbs, { port, verb, args }: Call): unknown {
-  const verbsOfPort: Readonly<Record<string, unknown>> = { ...verbs[port] };
-  const called = verbsOfPort[verb];
+  const called: unknown = verbs[port][verb as keyof Verbs[PortName]];
   assert(typeof called === "function", `there is no verb ${port}.${verb}`);
   return called(...args);
 }

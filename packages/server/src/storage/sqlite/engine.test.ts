@@ -10,8 +10,9 @@ import type { Log } from "../../base/log.ts";
 import { Unavailable } from "../../base/unavailable.ts";
 import type { Hook } from "../../webhooks/hook.ts";
 import type { Storage } from "../storage.ts";
-import { PENDING_CALLS_MAX, startEngine } from "./engine.ts";
+import { startEngine } from "./engine.ts";
 import { openEngine } from "./open.contract.ts";
+import { PENDING_CALLS_MAX } from "./outbox.ts";
 import { startThread, type Thread } from "./thread.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "trulinks-"));
