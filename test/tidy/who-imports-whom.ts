@@ -22,6 +22,8 @@ const server = (...names: readonly string[]): readonly string[] => names.map((na
 const PORTS = server("accounts", "webhooks", "api", "secrets");
 // The words and numbers of deliveries, in which the port of webhooks is written.
 const WORDS = server("webhooks/delivery.ts");
+// What the two engines would otherwise each say again.
+const BOTH_ENGINES = ["storage/storage.ts", "storage/page-of.ts", "storage/kept-because.ts"];
 
 export const ROOMS: readonly Room[] = [
   { at: PROTOCOL, mayImport: [], node: [] },
@@ -58,12 +60,12 @@ export const ROOMS: readonly Room[] = [
   },
   {
     at: `${SERVER}/storage/sqlite`,
-    mayImport: [PROTOCOL, ...server("base", "secrets", "storage/storage.ts"), ...WORDS],
+    mayImport: [PROTOCOL, ...server("base", "secrets", ...BOTH_ENGINES), ...WORDS],
     mayImportTypes: PORTS,
   },
   {
     at: `${SERVER}/storage/postgres`,
-    mayImport: [PROTOCOL, ...server("base", "secrets", "storage/storage.ts"), ...WORDS],
+    mayImport: [PROTOCOL, ...server("base", "secrets", ...BOTH_ENGINES), ...WORDS],
     mayImportTypes: PORTS,
   },
 

@@ -11,8 +11,8 @@ import type { Dice } from "../../base/dice.ts";
 import { LEASE_MARGIN_MS } from "../../webhooks/delivery.ts";
 import type { Hook } from "../../webhooks/hook.ts";
 import type { ClaimRequest, NewEvent, SealedSecret } from "../../webhooks/store.ts";
+import { keptBecause } from "../kept-because.ts";
 import type { NewDelivery } from "./delivery-row.ts";
-import { keptBecause } from "./hold.ts";
 
 export interface KnownHook {
   readonly hook: Hook;

@@ -1,9 +1,9 @@
 import { strict as assert } from "node:assert";
 import type { AppId, GrantId, UserId } from "@trulinks/protocol";
 import type { AccountStore, Grant, Granted, GrantRequest } from "../../accounts/store.ts";
+import { limitOf, pageOf } from "../page-of.ts";
 import { holdApp } from "./apps.ts";
 import type { Database, Queries } from "./database.ts";
-import { limitOf, pageOf } from "./page-of.ts";
 import { holdUser } from "./users.ts";
 
 export interface GrantRow {

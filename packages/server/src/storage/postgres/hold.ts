@@ -4,29 +4,11 @@
  * Who keeps or frees a delivery has a lock on its hook, so that the hook's state cannot change in between: a
  * delivery that was kept for a state that just ended would wait for ever.
  */
-import type { DeliveryId, HookId } from "@trulinks/protocol";
-import type { WaitingBecause } from "../../webhooks/delivery.ts";
-import type { HookState } from "../../webhooks/hook.ts";
-import type { Queries } from "./database.ts";
 
-/** Why a delivery for a hook in this state is kept; null if it is not. Only `disabled` keeps a ping. */
-export function keptBecause(
-  state: HookState,
-  { isPing }: { readonly isPing: boolean },
-): Extract<WaitingBecause, "hook-paused" | "hook-pending"> | null {
-  switch (state) {
-    case "active":
-      return null;
-    case "pending":
-      return isPing ? null : "hook-pending";
-    case "paused":
-      return isPing ? null : "hook-paused";
-    case "disabled":
-      return "hook-paused";
-    default:
-      return state satisfies never;
-  }
-}
+import type { DeliveryId, HookId } from "@trulinks/protocol";
+import type { HookState } from "../../webhooks/hook.ts";
+import { keptBecause } from "../kept-because.ts";
+import type { Queries } from "./database.ts";
 
 /** Keeps what waits for the hook. What a worker has leased is kept when it comes back, or when its lease runs out. */
 export async function keepWaiting(

@@ -1,7 +1,8 @@
 import type { HookId } from "@trulinks/protocol";
 import type { Settlement } from "../../webhooks/store.ts";
+import { keptBecause } from "../kept-because.ts";
 import type { Database, Queries } from "./database.ts";
-import { freeWaiting, keptBecause } from "./hold.ts";
+import { freeWaiting } from "./hold.ts";
 import { type HookRow, lockHookRow } from "./hook-row.ts";
 
 /** Nothing follows but for the delivery itself; unless it is a ping, which only the store can tell. */

@@ -1,8 +1,8 @@
 import type { AppId, GrantId, TokenId, UserId } from "@trulinks/protocol";
 import type { AccountStore, Granted, Token, TokenMade, TokenRequest } from "../../accounts/store.ts";
+import { limitOf, pageOf } from "../page-of.ts";
 import type { Database, Queries } from "./database.ts";
 import { type GrantRow, grant, toGrant } from "./grants.ts";
-import { limitOf, pageOf } from "./page-of.ts";
 import { holdUser } from "./users.ts";
 
 interface TokenRow {

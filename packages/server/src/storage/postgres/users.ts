@@ -1,8 +1,8 @@
 import { strict as assert } from "node:assert";
 import type { UserId } from "@trulinks/protocol";
 import type { AccountStore, User } from "../../accounts/store.ts";
+import { limitOf, pageOf } from "../page-of.ts";
 import type { Database, Queries } from "./database.ts";
-import { limitOf, pageOf } from "./page-of.ts";
 
 interface UserRow {
   readonly id: UserId;

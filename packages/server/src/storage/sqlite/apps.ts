@@ -1,7 +1,7 @@
 import type { AppId, UserId } from "@trulinks/protocol";
 import type { AccountStore, App } from "../../accounts/store.ts";
+import { limitOf, pageOf } from "../page-of.ts";
 import type { Database } from "./database.ts";
-import { limitOf, pageOf } from "./page-of.ts";
 import { isUser } from "./users.ts";
 import type { Sync } from "./verbs.ts";
 

@@ -1,9 +1,9 @@
 import type { Claim, ClaimedEvent, ClaimRequest, WebhookStore } from "../../webhooks/store.ts";
+import { keptBecause } from "../kept-because.ts";
 import { type ClaimContext, createClaimContext } from "./claim-context.ts";
 import type { Database } from "./database.ts";
 import type { DeliveryRow } from "./delivery-row.ts";
 import { findDue } from "./due.ts";
-import { keptBecause } from "./hold.ts";
 import type { Sync } from "./verbs.ts";
 
 type ClaimVerbs = Pick<Sync<WebhookStore>, "claimDue" | "release" | "findNextDueMs">;

@@ -2,10 +2,10 @@
 import { type DeliveryId, type EventId, type HookId, ID_CHANCE_BYTES, makeId } from "@trulinks/protocol";
 import type { Dice } from "../../base/dice.ts";
 import type { Claim, ClaimRequest, NewEvent } from "../../webhooks/store.ts";
+import { keptBecause } from "../kept-because.ts";
 import type { ClaimContext } from "./claim-context.ts";
 import type { Database } from "./database.ts";
 import { insertDelivery, type NewDelivery } from "./delivery-row.ts";
-import { keptBecause } from "./hold.ts";
 import type { Match } from "./match.ts";
 
 export interface Draft extends Match {

@@ -1,8 +1,8 @@
 import type { AppId, GrantId, UserId } from "@trulinks/protocol";
 import type { AccountStore, Grant, Granted, GrantRequest } from "../../accounts/store.ts";
+import { limitOf, pageOf } from "../page-of.ts";
 import { isApp } from "./apps.ts";
 import type { Database } from "./database.ts";
-import { limitOf, pageOf } from "./page-of.ts";
 import { isUser } from "./users.ts";
 import type { Sync } from "./verbs.ts";
 

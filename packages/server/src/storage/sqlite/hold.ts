@@ -1,27 +1,6 @@
 /** What waits for a hook that does not deliver is kept without a time, and so is not claimable. */
 import type { HookId } from "@trulinks/protocol";
-import type { WaitingBecause } from "../../webhooks/delivery.ts";
-import type { HookState } from "../../webhooks/hook.ts";
 import type { Database } from "./database.ts";
-
-/** Why a delivery for a hook in this state is kept; null if it is not. Only `disabled` keeps a ping. */
-export function keptBecause(
-  state: HookState,
-  { isPing }: { readonly isPing: boolean },
-): Extract<WaitingBecause, "hook-paused" | "hook-pending"> | null {
-  switch (state) {
-    case "active":
-      return null;
-    case "pending":
-      return isPing ? null : "hook-pending";
-    case "paused":
-      return isPing ? null : "hook-paused";
-    case "disabled":
-      return "hook-paused";
-    default:
-      return state satisfies never;
-  }
-}
 
 /** Keeps what waits for the hook. What a worker has leased is kept when it comes back, or when its lease runs out. */
 export function keepWaiting(database: Database, hookId: HookId, state: "paused" | "disabled"): void {

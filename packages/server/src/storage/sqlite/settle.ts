@@ -1,9 +1,10 @@
 import type { AttemptRecord } from "../../webhooks/delivery.ts";
 import type { Next } from "../../webhooks/retry.ts";
 import type { Settlement } from "../../webhooks/store.ts";
+import { keptBecause } from "../kept-because.ts";
 import type { Database } from "./database.ts";
 import type { DeliveryRow } from "./delivery-row.ts";
-import { freeWaiting, keptBecause } from "./hold.ts";
+import { freeWaiting } from "./hold.ts";
 import { findHookRow } from "./hook-row.ts";
 
 export function settle(database: Database, settlement: Settlement): boolean {

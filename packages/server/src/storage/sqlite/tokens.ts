@@ -1,9 +1,9 @@
 import { strict as assert } from "node:assert";
 import type { AppId, GrantId, TokenId, UserId } from "@trulinks/protocol";
 import type { AccountStore, Token, TokenMade, TokenRequest } from "../../accounts/store.ts";
+import { limitOf, pageOf } from "../page-of.ts";
 import type { Database } from "./database.ts";
 import { findGrant, findPair, grant } from "./grants.ts";
-import { limitOf, pageOf } from "./page-of.ts";
 import { isUser } from "./users.ts";
 import type { Sync } from "./verbs.ts";
 

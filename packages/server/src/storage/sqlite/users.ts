@@ -1,7 +1,7 @@
 import type { UserId } from "@trulinks/protocol";
 import type { AccountStore, User } from "../../accounts/store.ts";
+import { limitOf, pageOf } from "../page-of.ts";
 import type { Database } from "./database.ts";
-import { limitOf, pageOf } from "./page-of.ts";
 import type { Sync } from "./verbs.ts";
 
 interface UserRow {

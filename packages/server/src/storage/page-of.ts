@@ -1,4 +1,4 @@
-import type { Page, PageRequest } from "../../base/page.ts";
+import type { Page, PageRequest } from "../base/page.ts";
 
 /** What to give LIMIT: one row more than the page holds, whose presence says that there is a next page. */
 export function limitOf({ countMax }: PageRequest): number {

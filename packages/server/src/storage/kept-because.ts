@@ -1,0 +1,21 @@
+import type { WaitingBecause } from "../webhooks/delivery.ts";
+import type { HookState } from "../webhooks/hook.ts";
+
+/** Why a delivery for a hook in this state is kept; null if it is not. Only `disabled` keeps a ping. */
+export function keptBecause(
+  state: HookState,
+  { isPing }: { readonly isPing: boolean },
+): Extract<WaitingBecause, "hook-paused" | "hook-pending"> | null {
+  switch (state) {
+    case "active":
+      return null;
+    case "pending":
+      return isPing ? null : "hook-pending";
+    case "paused":
+      return isPing ? null : "hook-paused";
+    case "disabled":
+      return "hook-paused";
+    default:
+      return state satisfies never;
+  }
+}
