@@ -21,11 +21,13 @@ export interface WebhookReceiver {
 
 export interface ReceiverOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
-  readonly answer?: (received: Received) => {
-    readonly status: number;
-    readonly headers?: Record<string, string>;
-    readonly body?: string;
-  };
+  readonly answer?: (received: Received) => ReceiverAnswer | Promise<ReceiverAnswer>;
+}
+
+export interface ReceiverAnswer {
+  readonly status: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
 }
 
 export async function startWebhookReceiver({ tls, answer }: ReceiverOptions = {}): Promise<WebhookReceiver> {
@@ -34,13 +36,13 @@ export async function startWebhookReceiver({ tls, answer }: ReceiverOptions = {}
   const listener: Parameters<typeof createHttpServer>[1] = (request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
+    request.on("end", async () => {
       const { method = "", url: path = "", headers } = request;
       const one = { method, path, headers, body: Buffer.concat(chunks), atMs: performance.now() };
       received.push(one);
-      const { status, headers: answerHeaders = {}, body = "" } = answer?.(one) ?? { status: 204 };
-      response.writeHead(status, answerHeaders).end(body);
       for (const look of waiting) look();
+      const { status, headers: answerHeaders = {}, body = "" } = (await answer?.(one)) ?? { status: 204 };
+      response.writeHead(status, answerHeaders).end(body);
     });
   };
   const server: Server = tls ? createHttpsServer(tls, listener) : createHttpServer(listener);

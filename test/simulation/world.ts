@@ -36,9 +36,10 @@ export interface WorldOptions {
   readonly clock: Clock;
   readonly dice: Dice;
   readonly wake?: () => void;
+  readonly recall?: () => void;
 }
 
-export function createWorld({ clock, dice, wake = () => {} }: WorldOptions): World {
+export function createWorld({ clock, dice, wake = () => {}, recall = () => {} }: WorldOptions): World {
   const storage = openSqliteInProcess({ file: ":memory:", clock, dice });
   const keyring = { vault: createVault(dice.bytes(32), dice), masterKey: dice.bytes(32) };
   const lines: (readonly [string, LogFields])[] = [];
@@ -59,6 +60,7 @@ export function createWorld({ clock, dice, wake = () => {} }: WorldOptions): Wor
       addresses: createAddressPolicy(["127.0.0.0/8", "::1/128"]),
       policy: () => POLICY_DEFAULT.webhooks,
       wake,
+      recall,
     }),
     async makeUser(id) {
       const user = { id: id as UserId, name: null, email: null, createdAtMs: clock.now() };

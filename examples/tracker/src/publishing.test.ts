@@ -24,11 +24,13 @@ test("users, then memberships, then events: everything arrives in the order in w
     "PUT /v1/users/grace",
     "PUT /v1/users/linus",
     "PUT /v1/groups/project:1/users/ada",
+    "POST /v1/events",
     "PUT /v1/groups/project:1/users/grace",
     "POST /v1/events",
     "POST /v1/events",
   ]);
-  const [opened, notified] = tracker.sink.events;
+  const [created, opened, notified] = tracker.sink.events;
+  assert.deepEqual([created?.type, created?.groups], ["project.created", ["project:1"]]);
   assert.deepEqual([opened?.type, opened?.groups, opened?.users], ["issue.opened", ["project:1"], undefined]);
   assert.deepEqual(opened?.data["sender"], { id: "grace", name: "GRACE" });
   assert.deepEqual([notified?.type, notified?.users], ["notification.created", ["ada"]]);
@@ -113,9 +115,12 @@ test("watchers but the actor are notified, and read it", async () => {
   const { body } = await tracker.as("linus", "GET", "/notifications");
   assert.deepEqual([body.length, body[0].reason, body[0].read], [1, "issue.opened", false]);
   const path = `/notifications/${body[0].id}`;
-  assert.equal((await tracker.as("linus", "PATCH", path, { body: { read: true } })).body.read, true);
+  for (const read of [true, true, false]) {
+    assert.equal((await tracker.as("linus", "PATCH", path, { body: { read } })).body.read, read);
+  }
   assert.equal((await tracker.as("ada", "PATCH", path, { body: { read: false } })).status, 404);
   await tracker.settled();
+  assert.deepEqual(types().slice(-2), ["notification.read", "notification.unread"]);
 });
 
 test("one process owns the data folder", { timeout: 60_000 }, async () => {

@@ -1,9 +1,10 @@
 /** The composition root: the only file that knows everyone. Opens what is needed, in order, and hands each its own. */
-import type { RequestListener } from "node:http";
 import type { Policy } from "@trulinks/protocol";
 import { quotaKey } from "./accounts/caller.ts";
 import { createIdentify } from "./accounts/identify.ts";
+import { tellingEnds } from "./accounts/telling-ends.ts";
 import { buildIntegratorApi } from "./api/integrator/app.ts";
+import { PROVIDER_PROBLEMS_PAGE } from "./api/problems-page.ts";
 import { buildProviderApi } from "./api/provider/app.ts";
 import type { Clock } from "./base/clock.ts";
 import type { Dice } from "./base/dice.ts";
@@ -21,10 +22,11 @@ import type { Sources } from "./config/rules.ts";
 import { readText } from "./config/text-reader.ts";
 import { openTls, type Tls } from "./config/tls.ts";
 import { clientAddress, trusting } from "./gateway/client-address.ts";
+import { divide } from "./gateway/divide.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { memoryLedgers, type Quotas } from "./gateway/quotas.ts";
 import { rateLimitStatus } from "./gateway/rate-limit-status.ts";
-import { SERVER_OPTIONS, serveWith } from "./gateway/server-options.ts";
+import { continuing, SERVER_OPTIONS, serveWith } from "./gateway/server-options.ts";
 import { openSecrets, type Secrets } from "./secrets/open.ts";
 import { openStorage } from "./storage/open.ts";
 import type { Storage } from "./storage/storage.ts";
@@ -143,7 +145,7 @@ function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
   return {
     sender,
     sweeper,
-    hooks: createHooks({ ...webhooks, addresses, wake: () => sender.wake() }),
+    hooks: createHooks({ ...webhooks, addresses, wake: sender.wake, recall: sender.recall }),
     publish: createPublish({ store: storage.webhooks, intake: sender, ...world }),
   };
 }
@@ -175,11 +177,12 @@ function createWayIn(opening: AsyncDisposableStack, ground: Ground) {
 
 async function createListeners(
   ground: Ground,
-  { hooks, publish }: WayOut,
+  { hooks, publish, sender }: WayOut,
   { identify, quotas, gateway }: WayIn,
 ): Promise<{ readonly integrators: Listener; readonly provider: Listener }> {
   const { options, world, policy, tls, storage, keyring, keys } = ground;
-  const { accounts, webhooks, idempotency } = storage;
+  const { webhooks, idempotency } = storage;
+  const accounts = tellingEnds(storage.accounts, sender.recall);
   const { vault } = keyring;
   const both = { version: VERSION, accounts, webhooks, idempotency, vault, hooks, policy: () => policy };
   const providerApi = await buildProviderApi({
@@ -207,33 +210,15 @@ async function createListeners(
 
   const listen = { tls: tls?.context() ?? null, server: SERVER_OPTIONS, clock: world.clock };
   const provider = createListener({ name: "provider", address: options.provider.listen, ...listen });
-  provider.server.on("request", providerApi.routing);
+  serveWith(provider.server, continuing(providerApi.routing), PROVIDER_PROBLEMS_PAGE);
   const integrators = createListener({ name: "public", address: options.public.listen, ...listen });
   serveWith(
     integrators.server,
-    divide({ prefix, aliases, own: integratorApi.routing, rest: gateway.listener }),
+    divide({ prefix, aliases, own: continuing(integratorApi.routing), rest: gateway.listener }),
+    `${prefix}/problems`,
   );
   for (const { server } of [provider, integrators]) {
     if ("setSecureContext" in server) tls?.keepCurrent(server as Parameters<Tls["keepCurrent"]>[0]);
   }
   return { integrators, provider };
-}
-
-interface Division {
-  readonly prefix: string;
-  readonly aliases: boolean;
-  readonly own: RequestListener;
-  readonly rest: RequestListener;
-}
-
-/** The public listener has two owners: the platform's own paths, and everything else, which is the provider's API. */
-function divide({ prefix, aliases, own, rest }: Division): RequestListener {
-  const ownPaths = aliases ? [prefix, "/rate_limit", "/meta"] : [prefix];
-  return (request, response) => {
-    const path = request.url?.split("?", 1)[0] ?? "";
-    if (!ownPaths.includes(path) && !path.startsWith(`${prefix}/`)) return rest(request, response);
-    // The gateway says this itself when it wants the body.
-    if (request.headers.expect === "100-continue") response.writeContinue();
-    own(request, response);
-  };
 }

@@ -109,14 +109,23 @@ export function addNotificationRoutes(app: TrackerApp, deps: TrackerDeps): void 
     ),
     (request, reply) =>
       change(deps, request, reply, 200, () => {
-        const row = db.one<NotificationRow>(
-          `UPDATE notifications SET read = ? WHERE id = ? AND user_id = ? RETURNING ${COLUMNS}`,
-          request.body.read ? 1 : 0,
+        const { user } = actorOf(request);
+        const { read } = request.body;
+        const before = db.one<NotificationRow>(
+          `SELECT ${COLUMNS} FROM notifications WHERE id = ? AND user_id = ?`,
           request.params.id,
-          actorOf(request).user,
+          user,
         );
-        if (row === null) throw new Refusal("not-found");
-        return toNotification(row);
+        if (before === null) throw new Refusal("not-found");
+        const notification = { ...toNotification(before), read };
+        if (toNotification(before).read === read) return notification;
+        db.run("UPDATE notifications SET read = ? WHERE id = ?", read ? 1 : 0, notification.id);
+        tellEvent(db, {
+          type: `notification.${read ? "read" : "unread"}`,
+          users: [user],
+          data: { notification, sender: senderOf(db, user) },
+        });
+        return notification;
       }),
   );
 }

@@ -7,6 +7,7 @@ import { PageQuery, page } from "../pages.ts";
 import { fieldRefusal, Refusal } from "../problems.ts";
 import type { TrackerApp } from "../server.ts";
 import { ProjectPath, Text, Time, UserId } from "./fields.ts";
+import { tellWatchers } from "./notifications.ts";
 import { watch } from "./watching.ts";
 
 const NewProject = Type.Object(
@@ -82,7 +83,17 @@ export function addProjectRoutes(app: TrackerApp, deps: TrackerDeps): void {
           now,
         );
         watch(db, id, user);
-        return findProject(db, callerOf(request), id);
+        const project = findProject(db, callerOf(request), id);
+        tellWatchers(db, {
+          type: "project.created",
+          project,
+          actor: user,
+          subject: name,
+          url: `/projects/${id}`,
+          now,
+          data: {},
+        });
+        return project;
       }),
   );
 

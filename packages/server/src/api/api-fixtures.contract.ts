@@ -118,6 +118,7 @@ function openPlatform(clock: Clock, log: Log) {
     addresses: createAddressPolicy([]),
     policy: () => POLICY_DEFAULT.webhooks,
     wake: () => {},
+    recall: () => {},
   });
   const publish = createPublish({ store: webhooks, intake, clock, dice, log });
   const shared = {

@@ -8,6 +8,8 @@ export interface CommandIo extends Environment {
   stderr(text: string): void;
   /** How wide the terminal is now; null or left out where standard output is no terminal. */
   columns?(): number | null;
+  /** Whose child this process is now: another's, once the first one is gone. */
+  parentPid?(): number;
   /** What the process ends with: 0, 1 when the command failed, 2 when it was called wrongly. */
   exitCode(code: number): void;
 }
@@ -22,6 +24,7 @@ export function processIo(): CommandIo {
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
     columns: () => (process.stdout.isTTY ? process.stdout.columns : null),
+    parentPid: () => process.ppid,
     exitCode: (code) => {
       process.exitCode = code;
     },

@@ -10,27 +10,32 @@ import { readText } from "../config/text-reader.ts";
 import { CommandFailed, type CommandIo, EXIT_FAILED } from "./command-io.ts";
 import { addConfigFlags, loadCommandOptions } from "./config-flags.ts";
 
-const EXAMPLES = `
-Examples:
-  $ trulinks config check                              check ./trulinks.yaml and the TRULINKS_ variables
-  $ trulinks config check --config trulinks.yaml       check that file, which then must exist
-  $ trulinks config print                              show every option and where its value comes from
-  $ trulinks config print --json                       the same for programs
-`;
+const CHECK_EXAMPLES = `
+  $ trulinks config check                          ./trulinks.yaml and the TRULINKS_ variables
+  $ trulinks config check --config trulinks.yaml   that file, which then must exist`;
+
+const PRINT_EXAMPLES = `
+  $ trulinks config print                          every option, and where its value comes from
+  $ trulinks config print --json                   the same for programs`;
 
 /** `trulinks config check` and `trulinks config print`. */
 export function configCommand(io: CommandIo): Command {
   return new Command("config")
     .description("Check or show the configuration")
-    .addHelpText("after", EXAMPLES)
+    .addHelpText("after", examples(CHECK_EXAMPLES + PRINT_EXAMPLES))
     .addCommand(checkCommand(io))
     .addCommand(printCommand(io));
+}
+
+function examples(lines: string): string {
+  return `\nExamples:${lines}\n`;
 }
 
 function checkCommand(io: CommandIo): Command {
   const command = addConfigFlags(new Command("check"))
     .description("Check the options, the policy and the certificate without starting anything")
-    .option("--json", "print the result as JSON");
+    .option("--json", "Print the result as JSON.")
+    .addHelpText("after", examples(CHECK_EXAMPLES));
   return command.action(() => {
     const loaded = loadOptions({ flags: command.opts(), env: io.env, cwd: io.cwd, readText });
     const flaws = loaded.kind === "flawed" ? loaded.flaws : findFileFlaws(loaded);
@@ -60,7 +65,8 @@ function flawJson({ place, path, message }: Flaw): unknown {
 function printCommand(io: CommandIo): Command {
   const command = addConfigFlags(new Command("print"))
     .description("Show every option, its value (secrets masked) and where it comes from")
-    .option("--json", "print the values as JSON");
+    .option("--json", "Print the values as JSON.")
+    .addHelpText("after", examples(PRINT_EXAMPLES));
   return command.action(() => {
     const { options, sources } = loadCommandOptions(command, io);
     const rows = OPTION_PATHS.map((path) => ({

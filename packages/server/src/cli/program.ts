@@ -7,9 +7,9 @@ import { upCommand } from "./up.ts";
 
 const EXAMPLES = `
 Examples:
-  $ trulinks up                                        start on the embedded database in ./.trulinks
-  $ trulinks up --upstream http://127.0.0.1:3000       put the gateway in front of an API
-  $ trulinks config print                              show every option, its value and where it came from
+  $ trulinks up                                    start on the embedded database in ./.trulinks
+  $ trulinks up --upstream http://127.0.0.1:3000   put the gateway in front of an API
+  $ trulinks config print                          every option, and where its value comes from
 `;
 
 /** The whole command line; `docs/reference/commands.md` is made from it. */

@@ -78,7 +78,7 @@ async function openStore({ options, openStorage, log }: RekeyDeps): ReturnType<O
 }
 
 async function changeKey(deps: RekeyDeps, current: SecretKey, store: SecretStore): Promise<Rekeyed> {
-  const { options, newKey, say } = deps;
+  const { options, sources, newKey, say } = deps;
   const keyFile = current.path;
   // A key from an option has no pending file: the new key itself is what an earlier run may have got through with.
   const source = keyFile === null ? { ...current, pending: newKey } : current;
@@ -96,7 +96,11 @@ async function changeKey(deps: RekeyDeps, current: SecretKey, store: SecretStore
   if (keyFile !== null) moveKeyFile(pendingPath, keyFile);
 
   say(`${sealed} secrets are sealed with the new key.`);
-  say(keyFile === null ? "Now set TRULINKS_SECRET_KEY to it." : `It lies in ${keyFile}.`);
+  say(
+    keyFile === null
+      ? `Now put it in the old one's place: ${formatPlace(sources.secret_key)}.`
+      : `It lies in ${keyFile}.`,
+  );
   return { sealed, key_file: keyFile };
 }
 

@@ -106,7 +106,7 @@ test("a key that a variable gives is changed for the one in the file, which the 
   const env = { TRULINKS_SECRET_KEY: oldKey.reveal() };
   const { stdout, exitCode } = await run(["rekey", "--data", data, "--new-key-file", path], env);
   assert.equal(exitCode, 0);
-  assert.match(stdout, /Now set TRULINKS_SECRET_KEY to it\./);
+  assert.match(stdout, /^Now put it in the old one's place: TRULINKS_SECRET_KEY\.$/m);
   assert(!existsSync(join(data, "secret.key")));
   assert.equal(await start(data, key), masterKey);
   await assert.rejects(start(data, oldKey), { name: "WrongSecretKey" });

@@ -22,11 +22,11 @@ export type OpenSecretStore = (options: {
 
 const EXAMPLES = `
 Examples:
-  $ trulinks secrets rekey                             make a new key and seal everything with it
+  $ trulinks secrets rekey                             make a new key, seal all with it
   $ trulinks secrets rekey --data ./.trulinks --json   the same for programs
 
-Stop every server that uses the data first. Where the key is given by TRULINKS_SECRET_KEY, write the new
-one into a file that only you may read, name it, and set the variable to it afterwards:
+Stop every server that uses the data first. Where TRULINKS_SECRET_KEY gives the key, write the
+new one into a file that only you may read, name it, and set the variable to it afterwards:
   $ (umask 077; openssl rand -base64 32 > new.key)
   $ trulinks secrets rekey --new-key-file new.key
 `;
@@ -42,8 +42,8 @@ export function secretsCommand(io: CommandIo, openStorage: OpenSecretStore): Com
 function rekeyCommand(io: CommandIo, openStorage: OpenSecretStore): Command {
   const command = addConfigFlags(new Command("rekey"))
     .description("Seal everything with another secret key; the server must be stopped")
-    .option("--new-key-file <FILE>", "take the new key from this file (mode 600) instead of making one")
-    .option("--json", "print the result as JSON")
+    .option("--new-key-file <FILE>", "Take the new key from this file (mode 600) instead of making one.")
+    .option("--json", "Print the result as JSON.")
     .addHelpText("after", EXAMPLES);
   return command.action(async () => {
     const { newKeyFile, json } = command.opts<{ newKeyFile?: string; json?: boolean }>();

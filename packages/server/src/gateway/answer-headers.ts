@@ -12,12 +12,17 @@ const EXPOSED = [
 
 const EXPOSE = "Access-Control-Expose-Headers";
 
+/** Lets scripts of every origin read an answer. */
+export const CROSS_ORIGIN: HeaderPairs = [
+  ["Access-Control-Allow-Origin", "*"],
+  [EXPOSE, EXPOSED],
+];
+
 /** The gateway's own headers of every answer, of refusals too. Null: the caller is not known. */
 export function gatewayHeaders(requestId: string, quota: Quota | null, nowMs: number): HeaderPairs {
   return [
     [HEADERS.request, requestId],
-    ["Access-Control-Allow-Origin", "*"],
-    [EXPOSE, EXPOSED],
+    ...CROSS_ORIGIN,
     ...(quota === null ? [] : quotaHeaders(quota, nowMs)),
   ];
 }

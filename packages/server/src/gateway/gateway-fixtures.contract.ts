@@ -125,7 +125,11 @@ export async function ask({ port }: Listening, { body, headers, ...rest }: Quest
 }
 
 /** Sends bytes as they are and returns everything that comes back until the other side ends the connection. */
-export async function askRaw({ port }: Listening, bytes: string, endAfter?: RegExp): Promise<string> {
+export async function askRaw(
+  { port }: Pick<Listening, "port">,
+  bytes: string,
+  endAfter?: RegExp,
+): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   socket.setEncoding("latin1");
   socket.on("error", () => {});

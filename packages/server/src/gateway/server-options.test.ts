@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect } from "node:net";
+import { createServer, type RequestListener } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { ask, askRaw, startGateway, type TestGateway } from "./gateway-fixtures.contract.ts";
+import { continuing, SERVER_OPTIONS, serveWith } from "./server-options.ts";
 import { startUpstream, type Upstream } from "./upstream-fixtures.contract.ts";
 
 const HOST = "Host: api.example\r\n";
@@ -158,4 +160,23 @@ test("two requests on one connection are answered in their order", async () => {
   const second = `GET /two HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`;
   const answers = await askRaw(gateway, first + second);
   assert.deepEqual(answers.match(/\/one|\/two/g), ["/one", "/two"]);
+});
+
+test("a listener that reads whole bodies says 100 Continue, and what is no HTTP is told where to read on", async (t) => {
+  const server = createServer(SERVER_OPTIONS);
+  const listener: RequestListener = async (request, response) => {
+    const body = Buffer.concat(await request.toArray()).toString();
+    response.end(`read ${body}`);
+  };
+  serveWith(server, continuing(listener), "/problems");
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+
+  const framing = "Content-Length: 3\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n";
+  const answer = await askRaw({ port }, `POST / HTTP/1.1\r\n${HOST}${framing}abc`);
+  assert.match(answer, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 .*read abc/s);
+  const refused = await askRaw({ port }, "GARBAGE\r\n\r\n");
+  assert.match(refused, /^HTTP\/1\.1 400 .*application\/problem\+json.*"\/problems#unparseable"/s);
 });

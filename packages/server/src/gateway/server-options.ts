@@ -1,4 +1,4 @@
-/** How the public listener reads HTTP. One place, since every number here is a defence. */
+/** How both listeners read HTTP. One place, since every number here is a defence. */
 import type { RequestListener, Server, ServerOptions } from "node:http";
 import type { Socket } from "node:net";
 import { answerFor, type ErrorCode, problem } from "@trulinks/protocol";
@@ -21,23 +21,36 @@ export const SERVER_OPTIONS = {
 /**
  * Gives the server's requests to `listener`, also those that wait for `100 Continue`: the listener sends that
  * itself (`response.writeContinue()`) before it reads the body, so that a refused body is never sent.
+ * `documentation`: the page that explains the problems.
  */
-export function serveWith(server: Server, listener: RequestListener): void {
+export function serveWith(server: Server, listener: RequestListener, documentation?: string): void {
   // Beyond the default of 2000 headers the rest is silently dropped, and with it perhaps what frames the body.
   server.maxHeadersCount = 0;
   server.on("request", listener);
   server.on("checkContinue", listener);
-  server.on("clientError", answerUnreadable);
+  server.on("clientError", (error, socket) => answerUnreadable(error, socket as Socket, documentation));
+}
+
+/** For a listener that reads every body and does not know of `100 Continue`. */
+export function continuing(listener: RequestListener): RequestListener {
+  return (request, response) => {
+    if (request.headers.expect === "100-continue") response.writeContinue();
+    listener(request, response);
+  };
 }
 
 /** What could not be read as HTTP has no request to answer: the problem goes straight to the socket, which ends. */
-function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+function answerUnreadable(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  documentation: string | undefined,
+): void {
   if (error.code === "ECONNRESET" || !socket.writable || isAnswering(socket)) {
     socket.destroy();
     return;
   }
   const { code, detail } = unreadable(error.code);
-  const { status, mediaType, body } = answerFor(problem(code, { detail }), undefined);
+  const { status, mediaType, body } = answerFor(problem(code, { detail, documentation }), undefined);
   const text = JSON.stringify(body);
   socket.end(
     [

@@ -53,6 +53,10 @@ export function judgeUrl(policy: AddressPolicy, text: string): AddressVerdict {
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     return refused(`The scheme ${url.protocol.slice(0, -1)} is not https.`);
   }
+  // The URL parser mends these, and others read another host in them than it does.
+  if (text.includes("\\") || !/^[a-z]+:\/\/[^/]/i.test(text)) {
+    return refused("The URL is not spelled scheme://host/path, such as https://example.com/hooks.");
+  }
   if (url.username !== "" || url.password !== "") return refused("The URL contains a user name or password.");
   if (url.hash !== "" || text.endsWith("#")) return refused("The URL contains a fragment (#…).");
 

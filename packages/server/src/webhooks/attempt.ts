@@ -8,7 +8,7 @@ import { composeMessage, type Message } from "./envelope.ts";
 import type { HookOwner } from "./hook.ts";
 import { OUTCOMES, type Outcome } from "./outcome.ts";
 import type { Post, PostResult } from "./post.ts";
-import { afterAttempt } from "./retry.ts";
+import { afterAttempt, type Next } from "./retry.ts";
 import { type Keyring, signingSecrets } from "./signing-secrets.ts";
 import type { Claim, Settlement, WebhookStore } from "./store.ts";
 
@@ -41,25 +41,29 @@ export function canStart({ hook, leaseUntilMs }: Claim, nowMs: number): boolean 
   return nowMs + hook.ackDeadlineMs < leaseUntilMs;
 }
 
-/** `onAnswer`: the receiver is done with it, and what remains is ours. */
-export async function attemptDelivery(deps: AttemptDeps, claim: Claim, onAnswer: () => void): Promise<void> {
+/** `onAnswer`: the receiver is done with it, and what remains is ours; `next` is what becomes of it. */
+export async function attemptDelivery(
+  deps: AttemptDeps,
+  claim: Claim,
+  onAnswer: (next: Next) => void,
+): Promise<void> {
   const { hook } = claim;
   const atMs = deps.clock.now();
   const message = await composeMessage(claim, signingSecrets(deps.keyring, claim, atMs), atMs);
   const { url, verifyTls, ca, ackDeadlineMs } = hook;
   const result = await deps.post({ url, ...message, verifyTls, ca, deadlineMs: ackDeadlineMs });
-  onAnswer();
 
   const nowMs = deps.clock.now();
   const { outcome } = result;
-  const facts = { outcome, attempt: claim.attempt, retries: hook.retries, nowMs, chance: deps.dice.roll() };
-  const settlement: Settlement = {
-    deliveryId: claim.deliveryId,
-    lease: claim.lease,
-    attempt: recordOf(claim, atMs, message, result),
-    next: afterAttempt(deps.policy().retries_s, facts),
-    nowMs,
-  };
+  // Whatever a hook wants for its deliveries, while it is pending it is asked more than once.
+  const retries = claim.sequence === null && hook.state === "pending" ? "default" : hook.retries;
+  const facts = { outcome, attempt: claim.attempt, retries, nowMs, chance: deps.dice.roll() };
+  const next = afterAttempt(deps.policy().retries_s, facts);
+  onAnswer(next);
+
+  const { deliveryId, lease } = claim;
+  const attempt = recordOf(claim, atMs, message, result);
+  const settlement: Settlement = { deliveryId, lease, attempt, next, nowMs };
   const isSettled = await settleWhileLeased(deps, claim, settlement);
   report(deps, claim, { settlement, result, isSettled });
 }

@@ -18,7 +18,7 @@ export interface Backlog {
   hooks(): Iterable<Hook>;
 }
 
-// A grant that is revoked or a hook that is paused meanwhile is heeded after at most this long.
+// A grant that another process revokes meanwhile, or a hook that it pauses, is heeded after at most this long.
 export const HELD_MS_MAX = 1_000;
 
 interface Held {

@@ -259,3 +259,26 @@ test("a ping goes out whatever the hook's state, but not to one that is gone", a
   assert.equal(await stage.hooks.remove(hook.id), false);
   assert.equal(await stage.hooks.ping(hook.id), null);
 });
+
+test("whatever changes a hook calls back what was leased for it as it was", async () => {
+  let recalls = 0;
+  const world = createWorld({ clock: systemClock, dice: systemDice, recall: () => recalls++ });
+  const userId = await world.makeUser("alice");
+  const appId = await world.makeApp();
+  await world.grant(userId, appId);
+  const { hook } = await make(world, { owner: { kind: "app", appId } });
+  const changes: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ["paused", () => world.hooks.change(hook.id, { state: "paused" }, "operator")],
+    ["another URL", () => world.hooks.change(hook.id, { url: `${URL_OF_RECEIVER}/new` }, "operator")],
+    ["its secret rotated", () => world.hooks.rotateSecret(hook.id)],
+    ["a user's secret rotated", () => world.hooks.rotateUserSecret(hook.id, userId)],
+    ["deleted", () => world.hooks.remove(hook.id)],
+  ];
+  for (const [what, change] of changes) {
+    const before = recalls;
+    await change();
+    assert.equal(recalls, before + 1, what);
+  }
+  assert.equal(await world.hooks.remove(hook.id), false);
+  assert.equal(recalls, changes.length, "what changed nothing calls nothing back");
+});

@@ -103,6 +103,8 @@ export interface HooksDeps {
   readonly policy: () => Pick<Policy["webhooks"], "ack_deadline_ms">;
   /** Tells the sender that something may be due. */
   readonly wake: () => void;
+  /** Tells the sender that what it has leased may no longer be as it was. */
+  readonly recall: () => void;
 }
 
 const SECRET_BYTES = 32;
@@ -111,7 +113,11 @@ export function createHooks(deps: HooksDeps): Hooks {
   return {
     create: (request, by) => createHook(deps, request, by),
     change: (id, change, by) => changeHook(deps, id, change, by),
-    remove: (id) => deps.store.deleteHook(id, deps.clock.now()),
+    async remove(id) {
+      const isRemoved = await deps.store.deleteHook(id, deps.clock.now());
+      if (isRemoved) deps.recall();
+      return isRemoved;
+    },
     async ping(id) {
       const ping = newPing(deps);
       if (!(await deps.store.ping(id, ping))) return null;
@@ -127,7 +133,9 @@ export function createHooks(deps: HooksDeps): Hooks {
       if (!(await signsPerUser(deps, id))) return null;
       const nowMs = deps.clock.now();
       const when = { nowMs, oldUntilMs: nowMs + SECRET_OVERLAP_MS };
-      return liveSecrets(deps, id, userId, await deps.store.rotateUserSecret(id, userId, when));
+      const versions = await deps.store.rotateUserSecret(id, userId, when);
+      if (versions !== null) deps.recall();
+      return liveSecrets(deps, id, userId, versions);
     },
   };
 }
@@ -171,6 +179,7 @@ async function changeHook(deps: HooksDeps, id: HookId, change: HookChange, by: M
 
   const changed = await deps.store.changeHook(id, change, deps.clock.now());
   if (changed === null) return { kind: "unknown-hook" };
+  deps.recall();
   if (changed.state === "active") deps.wake();
   return { kind: "changed", hook: changed };
 }
@@ -182,8 +191,9 @@ async function rotateSecret(deps: HooksDeps, id: HookId): Promise<Secret | null>
   const nowMs = deps.clock.now();
   // GitHub's header has room for one signature: there the new secret takes over at once.
   const oldUntilMs = hook.signature === "github" ? nowMs : nowMs + SECRET_OVERLAP_MS;
-  const isRotated = await deps.store.rotateSecret(id, seal(deps, id, secret), { nowMs, oldUntilMs });
-  return isRotated ? secret : null;
+  if (!(await deps.store.rotateSecret(id, seal(deps, id, secret), { nowMs, oldUntilMs }))) return null;
+  deps.recall();
+  return secret;
 }
 
 async function signsPerUser({ store }: HooksDeps, id: HookId): Promise<boolean> {

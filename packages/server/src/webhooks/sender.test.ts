@@ -226,6 +226,20 @@ test("a failed attempt is repeated with the same id and body until the schedule 
   assert.equal(never.received.length, 3);
 });
 
+test("a pending hook is asked again, even one that wants no retries", async () => {
+  const stage = await createStage();
+  const receiver = await stage.receive((_, count) => (count === 1 ? 500 : 200));
+  const owner = { kind: "user", userId: await stage.makeUser("alice") } as const;
+  const request = { owner, url: receiver.url, events: ["*"], retries: "none" } as const;
+  const created = await stage.hooks.create(request, "integrator");
+  assert.ok(created.kind === "made");
+  await until(async () => {
+    stage.sender.wake();
+    return (await stage.storage.webhooks.findHook(created.hook.id))?.state === "active";
+  });
+  assert.equal(receiver.received.length, 2);
+});
+
 test("no hook has more under way than it may, and all of its backlog arrives", async () => {
   const stage = await createStage({ inFlightMax: 5 });
   const receiver = await stage.receive(() => sleep(2, 200));

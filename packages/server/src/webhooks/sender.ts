@@ -6,11 +6,17 @@ import type { Part } from "../base/lifecycle.ts";
 import { type AttemptDeps, attemptDelivery, canStart } from "./attempt.ts";
 import { createCapacity, type Room, type Taken } from "./capacity.ts";
 import type { Intake } from "./publish.ts";
+import type { Next } from "./retry.ts";
 import type { Claim, WebhookStore } from "./store.ts";
 
 export interface Sender extends Part, Intake {
   /** Something may be due now: look at once. */
   wake(): void;
+  /**
+   * What was leased may no longer hold: a grant has ended, a hook has changed. Nothing that is at hand starts any
+   * more; it goes back to the store, and what is still due there is leased anew, as it is now.
+   */
+  recall(): void;
 }
 
 export interface SenderDeps extends AttemptDeps {
@@ -52,11 +58,15 @@ export function createSender(deps: SenderDeps): Sender {
     void work.finally(() => underWay.delete(work));
   }
 
-  function giveBack(claims: readonly Claim[]): void {
+  function giveBack(claims: readonly Claim[], then: () => void = () => {}): void {
     if (claims.length === 0) return;
-    const released = store.release(claims, clock.now());
+    const released = store.release(claims, clock.now()).then(then);
     // Their leases run out by themselves.
     track(released.catch((error) => log.warn("sender.release-failed", { claims: claims.length, error })));
+  }
+
+  function recall(): void {
+    giveBack(capacity.takeAll(), wake);
   }
 
   function carryOut({ start, surplus }: Taken): void {
@@ -70,9 +80,11 @@ export function createSender(deps: SenderDeps): Sender {
   async function attempt(claim: Claim): Promise<void> {
     const { deliveryId, hook } = claim;
     let isAnswered = false;
-    const onAnswer = () => {
+    const onAnswer = (next?: Next) => {
       if (isAnswered) return;
       isAnswered = true;
+      // This hook is about to be disabled: what is at hand for it must not follow.
+      if (next?.kind === "failed" && next.because === "gone") recall();
       carryOut(capacity.answer(hook, clock.now()));
     };
     try {
@@ -133,6 +145,7 @@ export function createSender(deps: SenderDeps): Sender {
   return {
     name: "sender",
     wake,
+    recall,
     room: () => (stopping.signal.aborted ? { countMax: 0, exceptHooks: [] } : capacity.room()),
     take(claims, left) {
       take(claims);

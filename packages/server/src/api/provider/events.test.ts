@@ -85,6 +85,16 @@ describe("an event", () => {
     });
   }
 
+  test("names at most 10 000 users", async () => {
+    const strangers = Array.from({ length: 9_999 }, (_, number) => `stranger-${number}`);
+    const taken = await publish({ ...event, users: ["ada", ...strangers] });
+    assert.equal(taken.status, 202, taken.text.slice(0, 200));
+    assert.equal(taken.json.unknown.length, strangers.length);
+    const refused = await publish({ ...event, users: ["ada", "ada", ...strangers] });
+    assert.equal(refused.status, 422);
+    assert.equal(refused.json.errors[0].pointer, "/users");
+  });
+
   test("nested 64 levels deep is taken, and comes back as it went in", async () => {
     const data = { ...nested(64), constructor: 1, "": null, "é\ud800": [0.1, -0, 1e21] };
     const { status, json } = await publish({ ...event, data });

@@ -8,7 +8,7 @@ export const EVENT_BYTES_MAX = 256 * 1024;
 export const BATCH_EVENTS_MAX = 1_000;
 export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 export const EVENT_DEPTH_MAX = 64;
-export const EVENT_RECIPIENTS_MAX = 1_000;
+export const EVENT_RECIPIENTS_MAX = 10_000;
 
 const Recipients = Type.Array(GivenId, { maxItems: EVENT_RECIPIENTS_MAX });
 

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Command } from "commander";
+import { openStorage } from "../storage/open.ts";
+import { buildProgram } from "./program.ts";
+import { type Ended, runRecorded } from "./recorded-io.contract.ts";
+
+const COLUMNS_MAX = 100;
+
+function run(args: readonly string[]): Promise<Ended> {
+  return runRecorded((io) => buildProgram(io, openStorage), args, { env: {}, cwd: "/" });
+}
+
+/** What to type for each command that does something, such as `config check`. */
+async function leaves(): Promise<readonly string[]> {
+  const found: string[] = [];
+  const collect = (command: Command, path: readonly string[]): void => {
+    for (const child of command.commands) collect(child, [...path, child.name()]);
+    if (command.commands.length === 0) found.push(path.join(" "));
+  };
+  await runRecorded(
+    (io) => {
+      const program = buildProgram(io, openStorage);
+      collect(program, []);
+      return program;
+    },
+    ["--version"],
+    { env: {}, cwd: "/" },
+  );
+  return found;
+}
+
+for (const leaf of await leaves()) {
+  test(`the help of \`${leaf}\` has examples of it and fits ${COLUMNS_MAX} columns`, async () => {
+    const { stdout, stderr, exitCode } = await run([...leaf.split(" "), "--help"]);
+    assert.deepEqual([stderr, exitCode], ["", 0]);
+    const lines = stdout.split("\n");
+    assert.ok(lines.some((line) => line.startsWith(`  $ trulinks ${leaf}`)));
+    assert.deepEqual(
+      lines.filter((line) => line.length > COLUMNS_MAX),
+      [],
+    );
+  });
+
+  test(`a misspelt option of \`${leaf}\` is told with the right spelling`, async () => {
+    const { stdout, stderr, exitCode } = await run([...leaf.split(" "), "--upstrem", "http://127.0.0.1:1"]);
+    assert.deepEqual([stdout, exitCode], ["", 2]);
+    assert.match(stderr, /Did you mean --upstream\?/);
+  });
+}
