@@ -14,7 +14,17 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
+// ECMAScript 2026, three to seven times as fast; Node has it from 25 on, and not every runtime yet.
+const builtIn: {
+  readonly encode: ((this: Uint8Array) => string) | undefined;
+  readonly decode: ((text: string) => Uint8Array) | undefined;
+} = {
+  encode: (Uint8Array.prototype as { toBase64?: () => string }).toBase64,
+  decode: (Uint8Array as { fromBase64?: (text: string) => Uint8Array }).fromBase64,
+};
+
 export function toBase64(bytes: Uint8Array): string {
+  if (builtIn.encode !== undefined) return builtIn.encode.call(bytes);
   let binary = "";
   for (const byte of bytes) binary += String.fromCharCode(byte);
   return btoa(binary);
@@ -23,6 +33,7 @@ export function toBase64(bytes: Uint8Array): string {
 /** The bytes of standard base64 with or without padding, or null if it is no such text. */
 export function fromBase64(text: string): Uint8Array | null {
   try {
+    if (builtIn.decode !== undefined) return builtIn.decode(text);
     return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   } catch {
     return null;

@@ -39,7 +39,8 @@ export const ERRORS = {
   "operator-key-required": {
     status: 401,
     title: "Operator key required",
-    remedy: "Send `Authorization: Bearer <operator key>`; `trulinks up` says at start where the key is kept.",
+    remedy:
+      "Send `Authorization: Bearer <operator key>`; it is in `operator.key` in the data folder unless an option gave it.",
   },
   forbidden: {
     status: 403,
@@ -139,7 +140,7 @@ export const ERRORS = {
   "upstream-unreachable": {
     status: 502,
     title: "The API behind the gateway did not answer",
-    remedy: "Try again later; the provider has been told.",
+    remedy: "Try again later.",
   },
   unavailable: {
     status: 503,

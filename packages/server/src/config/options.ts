@@ -41,7 +41,7 @@ export const OPTIONS = {
     flag: flag("--public", "HOST:PORT"),
     kind: kinds.listenAddress,
     default: "127.0.0.1:8080",
-    what: "Where integrators reach the provider's API, the gateway and the portal; port 0 takes one that is free.",
+    what: "Where integrators reach the provider's API behind the gateway; port 0 takes one that is free.",
     example: "0.0.0.0:443",
   }),
   "public.prefix": option({

@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { makeSelfSigned } from "../../../../../test/certificates.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 const FIRST_LIVE_LINE = /^\d+ requests? · /m;
@@ -131,6 +132,27 @@ test("a second start finds its data, on any ports, with a fresh token", async ()
     1,
     "the greeter found its hook again",
   );
+  await stopRun(run);
+});
+
+test("under TLS everything trusts the certificate that was given, and a given key is named, not shown", async () => {
+  const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+  const issued = await makeSelfSigned({ hosts: ["127.0.0.1"] });
+  await writeFile(cert, issued.cert);
+  await writeFile(key, issued.key);
+  const run = await startRun({
+    TRULINKS_DATA: join(folder, "tls"),
+    TRULINKS_PUBLIC: "127.0.0.1:0",
+    TRULINKS_PROVIDER: "127.0.0.1:0",
+    TRULINKS_OPERATOR_KEY: "operator-key-of-the-demo-under-tls",
+    TRULINKS_TLS_CERT: cert,
+    TRULINKS_TLS_KEY: key,
+  });
+  const [issue] = await paste(run);
+  assert.partialDeepStrictEqual(issue, { number: 1 });
+  assert.match(run.screen, /operator key +given by TRULINKS_OPERATOR_KEY$/m);
+  // The issue was told through the provider listener and delivered to the greeter.
+  await waitFor(async () => (/ [1-9][0-9]* events · [1-9][0-9]* delivered/.test(run.stdout()) ? true : null));
   await stopRun(run);
 });
 

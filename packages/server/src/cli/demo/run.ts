@@ -1,13 +1,16 @@
 /** `trulinks up --demo`: the platform as configured, with the tracker as its upstream, and the demo around it. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../../base/clock.ts";
 import { systemDice } from "../../base/dice.ts";
 import { formatListenAddress, isLoopback } from "../../base/listen-address.ts";
 import { createLog } from "../../base/log.ts";
+import { formatPlace } from "../../config/flaw.ts";
 import type { Loaded } from "../../config/load.ts";
 import type { Options } from "../../config/options.ts";
+import { readText } from "../../config/text-reader.ts";
 import { wire } from "../../wire.ts";
 import { CommandFailed, type CommandIo } from "../command-io.ts";
 import { createActivity } from "./activity.ts";
@@ -55,6 +58,7 @@ export async function runDemo(
   const world = { clock: systemClock, dice: systemDice, log };
   const platform = await wire(demoOptions(options, plan), sources, world);
   opened.defer(() => platform.stop());
+  if (options.tls.cert !== null) trust(options.tls.cert);
 
   const { publicUrl, providerUrl, keys } = platform;
   const demo = await startDemo({
@@ -66,7 +70,8 @@ export async function runDemo(
     providerUrl,
     prefix: options.public.prefix,
     operatorKey: keys.operator.key,
-    operatorKeyPath: keys.operator.path,
+    operatorKeyPlace: keys.operator.path ?? `given by ${formatPlace(sources.operator_key)}`,
+    certificate: options.tls.cert,
     activity,
     clock: systemClock,
     output: { write: io.stdout, columns: () => io.columns?.() ?? null },
@@ -74,6 +79,12 @@ export async function runDemo(
   opened.defer(() => demo.stop());
   makeRoom = demo.makeRoom;
   await stopping;
+}
+
+/** Whoever tries TLS has made a certificate that no system trusts. The platform has read it by then. */
+function trust(certificate: string): void {
+  const read = readText(certificate);
+  if (read.kind === "text") setDefaultCACertificates([...getCACertificates("default"), read.text]);
 }
 
 /** The demo's own API is the upstream, and its greeter receives on a loopback address. */

@@ -9,7 +9,8 @@ const FACTS: ScreenFacts = {
   trackerUrl: "http://127.0.0.1:41587",
   greeterUrl: "http://127.0.0.1:32805",
   prefix: "/integrations",
-  operatorKeyPath: "/work/.trulinks/operator.key",
+  operatorKeyPlace: "/work/.trulinks/operator.key",
+  certificate: null,
   dataFolder: "/work/.trulinks",
   token: "tlg_f6f2d9ad1bfb9355704fc3e08d1b50211eb83f39",
   project: 1,
@@ -49,9 +50,11 @@ test("with the live line it fits 100 columns and 30 rows", () => {
   for (const line of lines) if (!line.startsWith("curl ")) assert.ok(line.length <= 100, line);
 });
 
-test("a key that a variable gave is named, never shown", () => {
-  const screen = renderScreen({ ...FACTS, operatorKeyPath: null }).join("\n");
-  assert.match(screen, /operator key +the one in TRULINKS_OPERATOR_KEY/);
+test("with TLS, the lines to paste trust the certificate by name", () => {
+  const lines = renderScreen({ ...FACTS, certificate: "/work/cert.pem" });
+  const pasted = lines.filter((line) => line.startsWith("curl "));
+  assert.equal(pasted.length, 3);
+  for (const line of pasted) assert.match(line, /^curl --cacert '\/work\/cert\.pem' -H /);
 });
 
 const BUSY = {

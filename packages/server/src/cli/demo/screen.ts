@@ -8,8 +8,10 @@ export interface ScreenFacts {
   readonly greeterUrl: string;
   /** Where the platform's own paths begin: `/integrations`. */
   readonly prefix: string;
-  /** The file that holds the operator key; null where a variable gave it. */
-  readonly operatorKeyPath: string | null;
+  /** The file that holds the operator key, or who else gave it. */
+  readonly operatorKeyPlace: string;
+  /** The file of the certificate; null without TLS. */
+  readonly certificate: string | null;
   readonly dataFolder: string;
   readonly token: string;
   readonly project: number;
@@ -18,7 +20,8 @@ export interface ScreenFacts {
 /** The screen's lines. A line that begins with `curl` can be pasted into a shell as it is. */
 export function renderScreen(facts: ScreenFacts): readonly string[] {
   const { publicUrl, providerUrl, prefix, token } = facts;
-  const authorization = `-H 'Authorization: Bearer ${token}'`;
+  const trust = facts.certificate === null ? "" : `--cacert '${facts.certificate}' `;
+  const authorization = `${trust}-H 'Authorization: Bearer ${token}'`;
   const json = "-H 'Content-Type: application/json'";
   return [
     "TruLinks is up, with an API behind it and an app in front of it.",
@@ -27,7 +30,7 @@ export function renderScreen(facts: ScreenFacts): readonly string[] {
     `        reference   ${publicUrl}${prefix}/reference`,
     `  for the provider  ${providerUrl}`,
     `        reference   ${providerUrl}/reference`,
-    `  operator key      ${facts.operatorKeyPath ?? "the one in TRULINKS_OPERATOR_KEY"}`,
+    `  operator key      ${facts.operatorKeyPlace}`,
     `  tracker           ${facts.trackerUrl}  the provider's API: issues, comments, pull requests`,
     `  greeter           ${facts.greeterUrl}  an app: greets every new issue with a comment`,
     `  fresh token       ${token}`,

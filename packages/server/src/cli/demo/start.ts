@@ -20,8 +20,8 @@ export interface DemoDeps {
   /** Where the platform's own paths begin: `/integrations`. */
   readonly prefix: string;
   readonly operatorKey: Secret;
-  /** Null where an option gave the key. */
-  readonly operatorKeyPath: string | null;
+  readonly operatorKeyPlace: string;
+  readonly certificate: string | null;
   readonly activity: Activity;
   readonly clock: Clock;
   readonly output: DemoOutput;

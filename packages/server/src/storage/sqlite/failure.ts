@@ -45,7 +45,8 @@ export function toStartFailure(thrown: unknown, file: string): Failure {
   const code = primaryCode(thrown);
   const sentence = UNAVAILABLE[code] ?? NO_DATABASE[code];
   if (sentence === undefined) return toFailure(thrown);
-  return { kind: "start-refused", message: `${sentence} It is ${file}.` };
+  const mend = "Choose another data folder with --data DIR, or put a backup in its place.";
+  return { kind: "start-refused", message: `${sentence} It is ${file}. ${mend}` };
 }
 
 export function toError(failure: Failure): Error {

@@ -59,6 +59,8 @@ test("data of a newer version is refused in one sentence", async () => {
   });
 });
 
+const MEND = "Choose another data folder with --data DIR, or put a backup in its place.";
+
 test("a file that is no database, or cannot be opened, is refused in one sentence", async () => {
   const file = join(folder, "letter.db");
   await writeFile(
@@ -67,8 +69,8 @@ test("a file that is no database, or cannot be opened, is refused in one sentenc
   );
   const nowhere = join(folder, "nowhere", "trulinks.db");
   for (const [path, sentence] of [
-    [file, `The database file is not a SQLite database. It is ${file}.`],
-    [nowhere, `The database file cannot be opened. It is ${nowhere}.`],
+    [file, `The database file is not a SQLite database. It is ${file}. ${MEND}`],
+    [nowhere, `The database file cannot be opened. It is ${nowhere}. ${MEND}`],
   ] as const) {
     await assert.rejects(openEngine(path), (error) => {
       assert.ok(error instanceof StartRefused);
