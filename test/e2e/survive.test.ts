@@ -34,7 +34,7 @@ test("of 3 000 events sent while the process is killed ten times, every acknowle
       for (;;) {
         const answer = await client.post("/v1/events", event).catch(() => null);
         if (answer?.status === 202) break;
-        await sleep(5);
+        await sleep(20);
       }
       acknowledged.add(n);
     }
