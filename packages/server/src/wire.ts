@@ -28,6 +28,7 @@ import { memoryLedgers, type Quotas } from "./gateway/quotas.ts";
 import { rateLimitStatus } from "./gateway/rate-limit-status.ts";
 import { continuing, SERVER_OPTIONS, serveWith } from "./gateway/server-options.ts";
 import { openSecrets, type Secrets } from "./secrets/open.ts";
+import { remembering } from "./secrets/vault.ts";
 import { openStorage } from "./storage/open.ts";
 import type { Storage } from "./storage/storage.ts";
 import { VERSION } from "./version.ts";
@@ -121,14 +122,18 @@ function readTls(options: Options, sources: Sources, { clock, log }: World): Tls
   return files && openTls({ files, sources, readText, clock, log });
 }
 
+// Some 200 bytes each.
+const OPENED_SECRETS_MAX = 20_000;
+
 /** An event's way out. */
 type WayOut = ReturnType<typeof createWayOut>;
 
 function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
-  const { options, world, policy, storage, keyring } = ground;
+  const { options, world, policy, storage } = ground;
   const addresses = createAddressPolicy(options.hooks.allow_addresses);
   const poster = createPoster({ addresses, clock: world.clock });
   opening.defer(() => poster.close());
+  const keyring = { ...ground.keyring, vault: remembering(ground.keyring.vault, OPENED_SECRETS_MAX) };
   const webhooks = { store: storage.webhooks, keyring, policy: () => policy.webhooks, ...world };
   const sender = createSender({
     ...webhooks,

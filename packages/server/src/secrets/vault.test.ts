@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { test } from "node:test";
 import { systemDice } from "../base/dice.ts";
-import { createVault, SealBroken } from "./vault.ts";
+import { createVault, remembering, SealBroken } from "./vault.ts";
 
 const key = systemDice.bytes(32);
 const vault = createVault(key, systemDice);
@@ -72,4 +72,24 @@ test("the format on disk is: 1, nonce of 12 bytes, AES-256-GCM with the row as a
   const body = Buffer.concat([cipher.update("old"), cipher.final()]);
   const old = Buffer.concat([Uint8Array.of(1), nonce, body, cipher.getAuthTag()]);
   assert.equal(Buffer.from(vault.open(old, ROW)).toString(), "old");
+});
+
+test("a vault that remembers opens as the plain one does, for that row only", () => {
+  const sealed = vault.seal(Buffer.from("one"), "hook:a");
+  let openings = 0;
+  const counting = {
+    seal: vault.seal,
+    open: (bytes: Uint8Array, row: string) => {
+      openings += 1;
+      return vault.open(bytes, row);
+    },
+  };
+  const kept = remembering(counting, 2);
+  for (let time = 0; time < 3; time++)
+    assert.equal(Buffer.from(kept.open(sealed, "hook:a")).toString(), "one");
+  assert.equal(openings, 1);
+  assert.throws(() => kept.open(sealed, "hook:b"), SealBroken);
+  for (const name of ["c", "d"]) kept.open(vault.seal(Buffer.from(name), `hook:${name}`), `hook:${name}`);
+  kept.open(sealed, "hook:a");
+  assert.equal(openings, 5, "what was too much was forgotten, and is opened anew");
 });

@@ -3,6 +3,7 @@
  * that a sealed secret copied to another row does not open there.
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
+import { toBase64 } from "@trulinks/protocol";
 import type { Dice } from "../base/dice.ts";
 
 export const SECRET_KEY_BYTES = 32;
@@ -47,6 +48,26 @@ export function createVault(key: Uint8Array, dice: Pick<Dice, "bytes">): Vault {
       } catch {
         throw new SealBroken(row);
       }
+    },
+  };
+}
+
+/**
+ * The same vault, which remembers what it has opened: opening costs 8 µs, and every delivery asks for its hook's
+ * secret. What is remembered is bounded, and forgotten all at once when it is too much.
+ */
+export function remembering(vault: Vault, countMax: number): Vault {
+  const opened = new Map<string, Uint8Array>();
+  return {
+    seal: vault.seal,
+    open(sealed, row) {
+      const name = `${row} ${toBase64(sealed)}`;
+      const known = opened.get(name);
+      if (known !== undefined) return known;
+      const plain = vault.open(sealed, row);
+      if (opened.size >= countMax) opened.clear();
+      opened.set(name, plain);
+      return plain;
     },
   };
 }

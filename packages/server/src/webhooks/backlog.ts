@@ -8,8 +8,8 @@ import type { Claim } from "./store.ts";
 
 export interface Backlog {
   add(claim: Claim, nowMs: number): void;
-  /** Takes out, in turn by hook, whatever finds a place. */
-  takeFirst(findsPlace: (hook: Hook) => boolean): readonly Claim[];
+  /** Takes out the first that finds a place, in turn by hook; null if none does. */
+  takeFirst(findsPlace: (hook: Hook) => boolean): Claim | null;
   /** Takes out what has waited too long, and says of which hooks. */
   takeStale(nowMs: number): readonly Claim[];
   takeAll(): readonly Claim[];
@@ -29,6 +29,8 @@ interface Held {
 export function createBacklog(): Backlog {
   const byHook = new Map<HookId, Held[]>();
   let size = 0;
+  /** None has been here for longer; looking through all of them after every attempt would cost more than posting. */
+  let oldestMs = Number.POSITIVE_INFINITY;
 
   function remove(id: HookId, count: number): readonly Claim[] {
     const queue = byHook.get(id) ?? [];
@@ -44,23 +46,27 @@ export function createBacklog(): Backlog {
       queue.push({ claim, sinceMs: nowMs });
       byHook.set(claim.hook.id, queue);
       size += 1;
+      oldestMs = Math.min(oldestMs, nowMs);
     },
     takeFirst(findsPlace) {
-      const taken: Claim[] = [];
-      let takenBefore = -1;
-      while (taken.length > takenBefore) {
-        takenBefore = taken.length;
-        for (const [id, [next]] of [...byHook]) {
-          if (next !== undefined && findsPlace(next.claim.hook)) taken.push(...remove(id, 1));
-        }
+      for (const [id, queue] of byHook) {
+        const [next] = queue;
+        if (next === undefined || !findsPlace(next.claim.hook)) continue;
+        remove(id, 1);
+        // Whose turn it was goes to the end of the line.
+        if (byHook.delete(id)) byHook.set(id, queue);
+        return next.claim;
       }
-      return taken;
+      return null;
     },
     takeStale(nowMs) {
+      if (size === 0 || nowMs - oldestMs <= HELD_MS_MAX) return [];
       const stale: Claim[] = [];
+      oldestMs = Number.POSITIVE_INFINITY;
       for (const [id, queue] of [...byHook]) {
         const fresh = queue.findIndex(({ sinceMs }) => nowMs - sinceMs <= HELD_MS_MAX);
         stale.push(...remove(id, fresh === -1 ? queue.length : fresh));
+        oldestMs = Math.min(oldestMs, queue[0]?.sinceMs ?? oldestMs);
       }
       return stale;
     },

@@ -79,12 +79,13 @@ export function createCapacity(inFlightMax: number): Capacity {
     return stale;
   }
 
-  /** Something has a place again. */
+  /** One more has a place: what is at hand is there because nothing of it had one before. */
   function makeUse(nowMs: number): Taken {
     const surplus = takeStale(nowMs);
-    const start = backlog.takeFirst((hook) => slots.enter(hook));
-    for (const { hook } of start) slow.delete(hook.id);
-    return { start, surplus };
+    const first = slots.free() === 0 ? null : backlog.takeFirst((hook) => slots.enter(hook));
+    if (first === null) return { start: [], surplus };
+    slow.delete(first.hook.id);
+    return { start: [first], surplus };
   }
 
   return {
