@@ -24,6 +24,8 @@ const CALLS_READ_MAX = 100;
 const CALL_TIMEOUT_MS = 15_000;
 const BACKOFF_MS_MIN = 200;
 const BACKOFF_MS_MAX = 10_000;
+// After some 3 s: TruLinks that is just starting, or starting anew, is nothing to call anybody for.
+const FAILURES_UNSAID = 4;
 const ANSWER_CHARACTERS_MAX = 64 * 1024;
 
 export function startPublisher(deps: PublisherDeps): Publisher {
@@ -75,7 +77,7 @@ async function drain(deps: PublisherDeps, signal: AbortSignal): Promise<void> {
       const verdict = judge(call, await makeCall(deps, call, signal));
       if (signal.aborted && verdict.kind === "later") return;
       if (verdict.kind === "later") {
-        if (failures === 0) warn(`Publishing waits: ${verdict.reason}.`);
+        if (failures === FAILURES_UNSAID) warn(`Publishing waits: ${verdict.reason}.`);
         const backoffMs = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** failures);
         failures++;
         await sleep(verdict.delayMs ?? backoffMs, undefined, { signal }).catch(() => {});
