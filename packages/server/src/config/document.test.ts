@@ -28,8 +28,8 @@ function load(yaml: string) {
   return loadOptions({
     flags: {},
     env: {},
-    cwd: "/work",
-    readText: (path) => (path === "/work/trulinks.yaml" ? { kind: "text", text: yaml } : { kind: "absent" }),
+    cwd: "/home",
+    readText: (path) => (path === "/home/trulinks.yaml" ? { kind: "text", text: yaml } : { kind: "absent" }),
   });
 }
 

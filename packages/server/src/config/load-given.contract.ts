@@ -10,10 +10,10 @@ export interface Case {
   readonly flags?: Readonly<Record<string, unknown>>;
 }
 
-export function load({ yaml, env = {}, flags = {} }: Case, path = "/work/trulinks.yaml"): Loaded {
+export function load({ yaml, env = {}, flags = {} }: Case, path = "/home/trulinks.yaml"): Loaded {
   const readText: ReadText = (asked) =>
     yaml !== undefined && asked === path ? { kind: "text", text: yaml } : { kind: "absent" };
-  return loadOptions({ flags, env, cwd: "/work", readText });
+  return loadOptions({ flags, env, cwd: "/home", readText });
 }
 
 export function good(given: Case, path?: string): Extract<Loaded, { kind: "ok" }> {

@@ -9,7 +9,7 @@ test("nothing given is good: every option has its default", () => {
   assert.deepEqual(options, {
     public: { listen: { host: "127.0.0.1", port: 8080 }, prefix: "/integrations", aliases: true },
     provider: { listen: { host: "127.0.0.1", port: 8081 } },
-    data: "/work/.trulinks",
+    data: "/home/.trulinks",
     database: { url: null },
     upstream: { url: null, timeout_ms: 30_000 },
     operator_key: null,
@@ -75,16 +75,16 @@ test("relative paths begin at the folder of the file that has them, else at the 
     flags: { config: "etc/t.yaml" },
     env: { TRULINKS_TLS_CERT: "c.pem", TRULINKS_TLS_KEY: "k.pem" },
   };
-  const { options, file } = good(given, "/work/etc/t.yaml");
+  const { options, file } = good(given, "/home/etc/t.yaml");
   assert.deepEqual(
     [options.data, options.policy, options.tls.cert, file],
-    ["/work/etc/here", "/abs/policy.yaml", "/work/c.pem", "/work/etc/t.yaml"],
+    ["/home/etc/here", "/abs/policy.yaml", "/home/c.pem", "/home/etc/t.yaml"],
   );
 });
 
 test("the command line names the file before the variable does", () => {
   const given = { yaml: "data: d\n", flags: { config: "a.yaml" }, env: { TRULINKS_CONFIG: "b.yaml" } };
-  assert.equal(good(given, "/work/a.yaml").options.data, "/work/d");
+  assert.equal(good(given, "/home/a.yaml").options.data, "/home/d");
 });
 
 test("variables that tests and Kubernetes make are passed over", () => {

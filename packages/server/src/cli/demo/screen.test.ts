@@ -9,9 +9,9 @@ const FACTS: ScreenFacts = {
   trackerUrl: "http://127.0.0.1:41587",
   greeterUrl: "http://127.0.0.1:32805",
   prefix: "/integrations",
-  operatorKeyPlace: "/work/.trulinks/operator.key",
+  operatorKeyPlace: "/home/.trulinks/operator.key",
   certificate: null,
-  dataFolder: "/work/.trulinks",
+  dataFolder: "/home/.trulinks",
   token: "tlg_f6f2d9ad1bfb9355704fc3e08d1b50211eb83f39",
   project: 1,
 };
@@ -23,7 +23,7 @@ TruLinks is up, with an API behind it and an app in front of it.
         reference   http://127.0.0.1:8080/integrations/reference
   for the provider  http://127.0.0.1:8081
         reference   http://127.0.0.1:8081/reference
-  operator key      /work/.trulinks/operator.key
+  operator key      /home/.trulinks/operator.key
   tracker           http://127.0.0.1:41587  the provider's API: issues, comments, pull requests
   greeter           http://127.0.0.1:32805  an app: greets every new issue with a comment
   fresh token       tlg_f6f2d9ad1bfb9355704fc3e08d1b50211eb83f39
@@ -36,7 +36,7 @@ curl -H 'Authorization: Bearer tlg_f6f2d9ad1bfb9355704fc3e08d1b50211eb83f39' 'ht
 Look at the quota:
 curl -H 'Authorization: Bearer tlg_f6f2d9ad1bfb9355704fc3e08d1b50211eb83f39' http://127.0.0.1:8080/integrations/rate_limit
 
-Ctrl-C stops everything; the data stay in /work/.trulinks.
+Ctrl-C stops everything; the data stay in /home/.trulinks.
 `;
 
 test("the screen shows where everything is and what to try", () => {
@@ -51,7 +51,7 @@ test("with the live line it fits 100 columns and 30 rows", () => {
 });
 
 test("with TLS, the lines to paste trust the certificate by name", () => {
-  const lines = renderScreen({ ...FACTS, certificate: "/work/cert.pem" });
+  const lines = renderScreen({ ...FACTS, certificate: "/home/cert.pem" });
   const pasted = lines.filter((line) => line.startsWith("curl "));
   assert.equal(pasted.length, 3);
   for (const line of pasted) assert.match(line, /^curl --cacert '\/work\/cert\.pem' -H /);
