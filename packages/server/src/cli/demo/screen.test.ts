@@ -54,7 +54,7 @@ test("with TLS, the lines to paste trust the certificate by name", () => {
   const lines = renderScreen({ ...FACTS, certificate: "/home/cert.pem" });
   const pasted = lines.filter((line) => line.startsWith("curl "));
   assert.equal(pasted.length, 3);
-  for (const line of pasted) assert.match(line, /^curl --cacert '\/work\/cert\.pem' -H /);
+  for (const line of pasted) assert.match(line, /^curl --cacert '\/home\/cert\.pem' -H /);
 });
 
 const BUSY = {
