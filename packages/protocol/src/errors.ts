@@ -110,6 +110,12 @@ export const ERRORS = {
     remedy:
       "Name at least one user or group that exists (`POST /v1/users`, `PUT /v1/groups/{id}/users/{user}`).",
   },
+  "no-passwords": {
+    status: 422,
+    title: "Password in a payload",
+    remedy: "Publish the event without the members that `errors` points at; receivers never need a password.",
+    guideline: "no-passwords",
+  },
   "url-refused": {
     status: 422,
     title: "URL refused",

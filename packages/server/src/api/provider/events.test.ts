@@ -85,6 +85,23 @@ describe("an event", () => {
     });
   }
 
+  test("with a password is refused by name, and the password is not said again", async () => {
+    const data = { users: [{ login: { newPassword: "hunter2-hunter2" } }] };
+    const answer = await publish({ ...event, data });
+    const { type, guideline, errors } = answer.json;
+    assert.deepEqual(
+      [answer.status, type, guideline],
+      [422, "urn:trulinks:problem:no-passwords", "no-passwords"],
+    );
+    assert.equal(errors[0].pointer, "/data/users/0/login/newPassword");
+    assert.doesNotMatch(answer.text, /hunter2/);
+    const batch = await publishBatch({ events: [{ ...event, data }, event] });
+    assert.deepEqual(
+      [batch.json.results[0].problem.guideline, batch.json.results[1].status],
+      ["no-passwords", 202],
+    );
+  });
+
   test("names at most 10 000 users", async () => {
     const strangers = Array.from({ length: 9_999 }, (_, number) => `stranger-${number}`);
     const taken = await publish({ ...event, users: ["ada", ...strangers] });

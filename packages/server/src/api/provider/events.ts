@@ -1,6 +1,7 @@
 import type { ErrorCode, FieldError } from "@trulinks/protocol";
 import type { FastifyRequest } from "fastify";
 import type { Static } from "typebox";
+import { findPasswords } from "../../webhooks/passwords.ts";
 import type { EventRequest, Published } from "../../webhooks/publish.ts";
 import { idempotencyKeyOf } from "../idempotency.ts";
 import { isDeeperThan } from "../json-body.ts";
@@ -27,8 +28,8 @@ const tags = ["events"];
 export function eventRoutes(api: Api, { publish }: ProviderDeps): void {
   api.post("/v1/events", publishEvent, async (request, reply) => {
     const key = idempotencyKeyOf(request);
-    const errors = contentErrors(request.body, request.inexactNumbers ?? []);
-    if (errors.length > 0) throw new Refusal("validation-failed", { errors });
+    const refusal = contentRefusal(request.body, request.inexactNumbers ?? []);
+    if (refusal !== null) throw refusal;
     const [published] = await publish([eventRequestOf(request.body, key)]);
     const result = resultOf(published);
     if (result.kind === "refused") throw result.refusal;
@@ -56,7 +57,7 @@ const publishEvent = {
       "Answered when the event and its deliveries are on disk. The same `id` or `Idempotency-Key` again gives the same answer and no second delivery, for 7 days. Numbers beyond 2^53 are sent as strings.",
     tags,
     body: EventBody,
-    response: answers({ 202: json("Taken", refer(ReceiptShape)) }, "no-recipient"),
+    response: answers({ 202: json("Taken", refer(ReceiptShape)) }, "no-recipient", "no-passwords"),
   },
 };
 
@@ -123,11 +124,11 @@ function judge(request: FastifyRequest, event: unknown, index: number): Verdict 
   const prefix = `/events/${index}`;
   const inexact = (request.inexactNumbers ?? []).filter((pointer) => pointer.startsWith(`${prefix}/`));
   const body = event as Static<typeof EventBody>;
-  const errors = contentErrors(
+  const refusal = contentRefusal(
     body,
     inexact.map((pointer) => pointer.slice(prefix.length)),
   );
-  if (errors.length > 0) return refused("validation-failed", { errors });
+  if (refusal !== null) return { kind: "refused", refusal };
   return { kind: "good", event: eventRequestOf(body, null) };
 }
 
@@ -138,20 +139,26 @@ function isTooLarge(request: FastifyRequest, event: unknown): boolean {
 }
 
 /** What the schema cannot say about an event. */
-function contentErrors(
+function contentRefusal(
   { data }: Static<typeof EventBody>,
   inexactNumbers: readonly string[],
-): readonly FieldError[] {
-  const errors: FieldError[] = inexactNumbers.map((pointer) => ({
-    resource: "Event",
-    field: pointer.slice(pointer.lastIndexOf("/") + 1),
-    code: "invalid",
-    message: "This number would not arrive as it was sent. Send it as a string.",
-    pointer,
-  }));
+): Refusal | null {
+  const errors = inexactNumbers.map((pointer) =>
+    errorAt(pointer, "This number would not arrive as it was sent. Send it as a string."),
+  );
   if (isDeeperThan(data, EVENT_DEPTH_MAX)) {
-    const message = `data must not be nested deeper than ${EVENT_DEPTH_MAX} levels.`;
-    errors.push({ resource: "Event", field: "data", code: "invalid", message, pointer: "/data" });
+    errors.push(errorAt("/data", `data must not be nested deeper than ${EVENT_DEPTH_MAX} levels.`));
   }
-  return errors;
+  if (errors.length > 0) return new Refusal("validation-failed", { errors });
+
+  const passwords = findPasswords(data, "/data").map((pointer) =>
+    errorAt(pointer, "A password never travels in a payload."),
+  );
+  return passwords.length > 0 ? new Refusal("no-passwords", { errors: passwords }) : null;
+}
+
+/** Names the member, and never what stands in it. */
+function errorAt(pointer: string, message: string): FieldError {
+  const field = pointer.slice(pointer.lastIndexOf("/") + 1);
+  return { resource: "Event", field, code: "invalid", message, pointer };
 }
