@@ -2,13 +2,13 @@ import type { FastifyRequest } from "fastify";
 import { hookOwnerOf } from "../../accounts/may.ts";
 import type { Hook } from "../../webhooks/hook.ts";
 import { allow } from "../allow.ts";
+import { changeHook, deleteHook, getHook, hookParams } from "../hook-operations.ts";
 import type { Api } from "../manners.ts";
 import { listOf, PAGE_QUERY, pageRequestOf, sendPage } from "../pages.ts";
 import { orNotFound, Refusal } from "../problem.ts";
 import {
   flawedHook,
   HookBody,
-  HookChangeBody,
   HookSecretShape,
   HookShape,
   hookChangeOf,
@@ -20,12 +20,11 @@ import {
   PingShape,
   unpingable,
 } from "../resources/hook.ts";
-import { answers, closed, empty, GivenId, json, refer } from "../schemas.ts";
+import { answers, closed, json, refer } from "../schemas.ts";
 import type { IntegratorDeps } from "./app.ts";
 
 const tags = ["hooks"];
 const config = { resource: "Hook" };
-const params = closed({ hook: GivenId });
 const shape = refer(HookShape);
 
 export type HookDeps = Pick<IntegratorDeps, "prefix" | "hooks" | "webhooks">;
@@ -51,7 +50,7 @@ export function hookRoutes(api: Api, { prefix, hooks, webhooks }: HookDeps): voi
     hookShape(await allowedHook(webhooks, request, "read")),
   );
 
-  api.patch(`${prefix}/hooks/:hook`, changeHook, async (request) => {
+  api.patch(`${prefix}/hooks/:hook`, changeHook("forbidden"), async (request) => {
     const { id } = await changeable(request);
     const changed = await hooks.change(id, hookChangeOf(request.body), "integrator");
     if (changed.kind === "unknown-hook") throw new Refusal("not-found");
@@ -59,7 +58,7 @@ export function hookRoutes(api: Api, { prefix, hooks, webhooks }: HookDeps): voi
     return hookShape(changed.hook);
   });
 
-  api.delete(`${prefix}/hooks/:hook`, deleteHook, async (request, reply) => {
+  api.delete(`${prefix}/hooks/:hook`, deleteHook("forbidden"), async (request, reply) => {
     const { id } = await changeable(request);
     if (!(await hooks.remove(id))) throw new Refusal("not-found");
     return reply.code(204).send();
@@ -109,43 +108,6 @@ const listHooks = {
   },
 };
 
-const getHook = {
-  config,
-  schema: {
-    operationId: "getHook",
-    summary: "Show a hook",
-    description: "Without its secret, which is shown only when it is made or rotated.",
-    tags,
-    params,
-    response: answers({ 200: json("The hook", shape) }, "not-found"),
-  },
-};
-
-const changeHook = {
-  config,
-  schema: {
-    operationId: "changeHook",
-    summary: "Change a hook",
-    description: "Members that are left out stay as they are. What waits for a paused hook is kept.",
-    tags,
-    params,
-    body: HookChangeBody,
-    response: answers({ 200: json("The hook", shape) }, "not-found", "forbidden", "url-refused"),
-  },
-};
-
-const deleteHook = {
-  config,
-  schema: {
-    operationId: "deleteHook",
-    summary: "Delete a hook",
-    description: "What waits for it is `revoked`; the records of its deliveries stay.",
-    tags,
-    params,
-    response: answers({ 204: empty("The hook is gone") }, "not-found", "forbidden"),
-  },
-};
-
 const pingHook = {
   config,
   schema: {
@@ -153,7 +115,7 @@ const pingHook = {
     summary: "Ping a hook",
     description: "Sends a signed event of type `ping`; a pending hook becomes active with its first 2xx.",
     tags,
-    params,
+    params: hookParams,
     response: answers({ 202: json("The ping is under way", refer(PingShape)) }, "not-found", "forbidden"),
   },
 };
@@ -165,7 +127,7 @@ const rotateHookSecret = {
     summary: "Rotate a hook's own secret",
     description: "The old one signs beside it for 24 h.",
     tags,
-    params,
+    params: hookParams,
     response: answers({ 200: json("The new secret", refer(HookSecretShape)) }, "not-found", "forbidden"),
   },
 };

@@ -1,12 +1,12 @@
 import type { AppId, UserId } from "@trulinks/protocol";
 import { Type } from "typebox";
 import type { HookOwner } from "../../webhooks/hook.ts";
+import { changeHook, deleteHook, getHook, hookParams } from "../hook-operations.ts";
 import type { Api } from "../manners.ts";
 import { listOf, PAGE_QUERY, pageRequestOf, sendPage } from "../pages.ts";
 import { flaw, orNotFound, Refusal } from "../problem.ts";
 import {
   flawedHook,
-  HookChangeBody,
   HookSecretShape,
   HookShape,
   hookBodyMembers,
@@ -19,12 +19,11 @@ import {
   PingShape,
   unpingable,
 } from "../resources/hook.ts";
-import { answers, closed, empty, GivenId, json, refer } from "../schemas.ts";
+import { answers, closed, GivenId, json, refer } from "../schemas.ts";
 import type { ProviderDeps } from "./app.ts";
 
 const tags = ["hooks"];
 const config = { resource: "Hook" };
-const params = closed({ hook: GivenId });
 const shape = refer(HookShape);
 
 const ownerMembers = { user: Type.Optional(GivenId), app: Type.Optional(GivenId) };
@@ -54,14 +53,14 @@ export function hookRoutes(api: Api, { hooks, webhooks }: ProviderDeps): void {
     hookShape(orNotFound(await webhooks.findHook(hookIdOf(params)))),
   );
 
-  api.patch("/v1/hooks/:hook", changeHook, async ({ params, body }) => {
+  api.patch("/v1/hooks/:hook", changeHook(), async ({ params, body }) => {
     const changed = await hooks.change(hookIdOf(params), hookChangeOf(body), "operator");
     if (changed.kind === "unknown-hook") throw new Refusal("not-found");
     if (changed.kind === "flawed") throw flawedHook(changed);
     return hookShape(changed.hook);
   });
 
-  api.delete("/v1/hooks/:hook", deleteHook, async ({ params }, reply) => {
+  api.delete("/v1/hooks/:hook", deleteHook(), async ({ params }, reply) => {
     if (!(await hooks.remove(hookIdOf(params)))) throw new Refusal("not-found");
     return reply.code(204).send();
   });
@@ -107,43 +106,6 @@ const listHooks = {
   },
 };
 
-const getHook = {
-  config,
-  schema: {
-    operationId: "getHook",
-    summary: "Show a hook",
-    description: "Without its secret, which is shown only when it is made or rotated.",
-    tags,
-    params,
-    response: answers({ 200: json("The hook", shape) }, "not-found"),
-  },
-};
-
-const changeHook = {
-  config,
-  schema: {
-    operationId: "changeHook",
-    summary: "Change a hook",
-    description: "Members that are left out stay as they are. What waits for a paused hook is kept.",
-    tags,
-    params,
-    body: HookChangeBody,
-    response: answers({ 200: json("The hook", shape) }, "not-found", "url-refused"),
-  },
-};
-
-const deleteHook = {
-  config,
-  schema: {
-    operationId: "deleteHook",
-    summary: "Delete a hook",
-    description: "What waits for it is `revoked`; the records of its deliveries stay.",
-    tags,
-    params,
-    response: answers({ 204: empty("The hook is gone") }, "not-found"),
-  },
-};
-
 const pingHook = {
   config,
   schema: {
@@ -151,7 +113,7 @@ const pingHook = {
     summary: "Ping a hook",
     description: "Sends a signed event of type `ping`, whatever the hook's state unless it is disabled.",
     tags,
-    params,
+    params: hookParams,
     response: answers({ 202: json("The ping is under way", refer(PingShape)) }, "not-found"),
   },
 };
@@ -163,7 +125,7 @@ const rotateHookSecret = {
     summary: "Rotate a hook's secret",
     description: "The old one signs beside it for 24 h.",
     tags,
-    params,
+    params: hookParams,
     response: answers({ 200: json("The new secret", refer(HookSecretShape)) }, "not-found"),
   },
 };
