@@ -53,7 +53,7 @@ export function createVault(key: Uint8Array, dice: Pick<Dice, "bytes">): Vault {
 }
 
 /**
- * The same vault, which remembers what it has opened: opening costs 8 µs, and every delivery asks for its hook's
+ * The same vault, which remembers what it has opened: opening cost 5 µs when measured, and every delivery asks for its hook's
  * secret. What is remembered is bounded, and forgotten all at once when it is too much.
  */
 export function remembering(vault: Vault, countMax: number): Vault {

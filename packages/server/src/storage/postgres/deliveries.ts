@@ -1,11 +1,11 @@
 import type { DeliveryId } from "@trulinks/protocol";
 import type { AttemptRecord, Exchange } from "../../webhooks/delivery.ts";
 import type { ClaimedEvent, Delivery, WebhookStore } from "../../webhooks/store.ts";
+import { toOwner } from "../owner-columns.ts";
 import { limitOf, pageOf } from "../page-of.ts";
 import type { Database, Queries } from "./database.ts";
 import { type Bind, matching, withinReach } from "./delivery-filter.ts";
 import type { DeliveryRow } from "./delivery-row.ts";
-import { toOwner } from "./hook-row.ts";
 
 type DeliveryVerbs = Pick<WebhookStore, "listDeliveries" | "findDelivery">;
 

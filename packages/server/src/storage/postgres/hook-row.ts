@@ -1,11 +1,7 @@
-import type { AppId, HookId, UserId } from "@trulinks/protocol";
-import type { Hook, HookOwner, HookState } from "../../webhooks/hook.ts";
+import type { HookId } from "@trulinks/protocol";
+import type { Hook, HookState } from "../../webhooks/hook.ts";
+import { type OwnerColumns, toOwner } from "../owner-columns.ts";
 import type { Queries } from "./database.ts";
-
-export interface OwnerColumns {
-  readonly owner_user_id: UserId | null;
-  readonly owner_app_id: AppId | null;
-}
 
 export interface HookRow extends OwnerColumns {
   readonly id: HookId;
@@ -48,16 +44,4 @@ export function toHook(row: HookRow): Hook {
     state: row.state,
     createdAtMs: row.created_at_ms,
   };
-}
-
-export function toOwner({ owner_user_id, owner_app_id }: OwnerColumns): HookOwner {
-  if (owner_user_id !== null) return { kind: "user", userId: owner_user_id };
-  // The schema has a CHECK that exactly one of the two is set.
-  return { kind: "app", appId: owner_app_id as AppId };
-}
-
-export function ownerColumns(owner: HookOwner): OwnerColumns {
-  return owner.kind === "user"
-    ? { owner_user_id: owner.userId, owner_app_id: null }
-    : { owner_user_id: null, owner_app_id: owner.appId };
 }

@@ -2,12 +2,13 @@ import { isDeepStrictEqual } from "node:util";
 import type { HookId } from "@trulinks/protocol";
 import type { Hook, HookOwner } from "../../webhooks/hook.ts";
 import type { HookChange, HookMade, NewPing, Sealed, WebhookStore } from "../../webhooks/store.ts";
+import { ownerColumns } from "../owner-columns.ts";
 import { limitOf, pageOf } from "../page-of.ts";
 import type { Database, Queries } from "./database.ts";
 import { deliveryArrays, INSERT_DELIVERIES } from "./delivery-row.ts";
 import { endHook } from "./endings.ts";
 import { freeWaiting, keepWaiting } from "./hold.ts";
-import { findHookRow, type HookRow, lockHookRow, ownerColumns, toHook } from "./hook-row.ts";
+import { findHookRow, type HookRow, lockHookRow, toHook } from "./hook-row.ts";
 
 type HookVerbs = Pick<
   WebhookStore,

@@ -1,11 +1,11 @@
 import type { DeliveryId } from "@trulinks/protocol";
 import type { AttemptRecord, Exchange } from "../../webhooks/delivery.ts";
 import type { ClaimedEvent, Delivery, WebhookStore } from "../../webhooks/store.ts";
+import { toOwner } from "../owner-columns.ts";
 import { limitOf, pageOf } from "../page-of.ts";
 import type { Database } from "./database.ts";
 import { chooseDeliveries, withinReach } from "./delivery-filter.ts";
 import type { DeliveryRow } from "./delivery-row.ts";
-import { toOwner } from "./hook-row.ts";
 import type { Sync } from "./verbs.ts";
 
 type DeliveryVerbs = Pick<Sync<WebhookStore>, "listDeliveries" | "findDelivery">;

@@ -1,8 +1,8 @@
 import type { DeliveryId, EventId, GrantId, HookId, UserId } from "@trulinks/protocol";
 import type { DeliveryState, WaitingBecause } from "../../webhooks/delivery.ts";
 import type { Hook } from "../../webhooks/hook.ts";
+import { type OwnerColumns, ownerColumns } from "../owner-columns.ts";
 import type { Database } from "./database.ts";
-import { type OwnerColumns, ownerColumns } from "./hook-row.ts";
 
 export interface DeliveryRow extends OwnerColumns {
   readonly id: DeliveryId;

@@ -1,13 +1,14 @@
 import type { EventId, HookId } from "@trulinks/protocol";
 import type { Hook, HookOwner } from "../../webhooks/hook.ts";
 import type { HookChange, HookMade, NewPing, Sealed, WebhookStore } from "../../webhooks/store.ts";
+import { ownerColumns } from "../owner-columns.ts";
 import { limitOf, pageOf } from "../page-of.ts";
 import { isApp } from "./apps.ts";
 import type { Database } from "./database.ts";
 import { insertDelivery } from "./delivery-row.ts";
 import { endHook } from "./endings.ts";
 import { freeWaiting, keepWaiting } from "./hold.ts";
-import { findHookRow, type HookRow, ownerColumns, toHook } from "./hook-row.ts";
+import { findHookRow, type HookRow, toHook } from "./hook-row.ts";
 import { isUser } from "./users.ts";
 import type { Sync } from "./verbs.ts";
 
