@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { test } from "node:test";
-import type { Claim } from "../../packages/server/src/webhooks/store.ts";
+import type { Claim } from "../../packages/server/src/webhooks/claim.ts";
 import { type Sabotage, simulate } from "./simulation.ts";
 
 const FIXED = Array.from({ length: 20 }, (_, index) => index + 1);

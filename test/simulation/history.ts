@@ -8,8 +8,9 @@ import {
   verify,
 } from "@trulinks/protocol";
 import type { Clock } from "../../packages/server/src/base/clock.ts";
+import type { Claim } from "../../packages/server/src/webhooks/claim.ts";
 import type { PostRequest } from "../../packages/server/src/webhooks/post.ts";
-import type { Claim, WebhookStore } from "../../packages/server/src/webhooks/store.ts";
+import type { WebhookStore } from "../../packages/server/src/webhooks/store.ts";
 import type { Witness } from "./network.ts";
 import type { KnownSecrets } from "./secrets.ts";
 

@@ -20,8 +20,8 @@ const SERVER = "packages/server/src";
 const server = (...names: readonly string[]): readonly string[] => names.map((name) => `${SERVER}/${name}`);
 
 const PORTS = server("accounts", "webhooks", "api", "secrets");
-// The words and numbers of deliveries, in which the port of webhooks is written.
-const WORDS = server("webhooks/delivery.ts");
+// The words and numbers of deliveries, in which the port of webhooks is written, and who sees what of an event.
+const WORDS = server("webhooks/delivery.ts", "webhooks/view.ts");
 // What the two engines would otherwise each say again.
 const BOTH_ENGINES = [
   "storage/storage.ts",

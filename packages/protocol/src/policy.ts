@@ -28,6 +28,13 @@ export interface Policy {
     readonly ack_deadline_ms: number;
     readonly retries_s: readonly number[];
     readonly retention_days: number;
+    /** What has waited longer for a hook, or is more than so many bytes of data, is expired, oldest first. */
+    readonly waiting_days_max: number;
+    readonly waiting_bytes_max: number;
+    /** Hooks at one host that may be pending at once: nobody uses the platform to knock on a stranger's door. */
+    readonly pending_per_host_max: number;
+    /** Whether the receiver of a new hook has to answer a challenge, besides answering the ping with 2xx. */
+    readonly challenge: boolean;
   };
   readonly validation: { readonly status: number };
 }
@@ -48,6 +55,10 @@ export const POLICY_DEFAULT: Policy = {
     ack_deadline_ms: 10_000,
     retries_s: [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400],
     retention_days: 7,
+    waiting_days_max: 14,
+    waiting_bytes_max: 268_435_456,
+    pending_per_host_max: 20,
+    challenge: false,
   },
   validation: { status: 422 },
 };

@@ -60,7 +60,13 @@ function grantEndings(promised: Promised): void {
       ]);
       assert.ok(await accounts.findCredential(hashOf(3), START_MS + 1));
       assert.equal(await deliveriesOf(storage, "evt_3", [ANN]), 1);
-      const claims = await webhooks.claimDue({ nowMs: LATER_MS, countMax: 100, exceptHooks: [] });
+      const claims = await webhooks.claimDue({
+        nowMs: LATER_MS,
+        countMax: 100,
+        retriesMax: 10_000,
+        hookMax: 10_000,
+        exceptHooks: [],
+      });
       assert.deepEqual(claims.map((claim) => claim.hook.id).sort(), [
         "hok_ann",
         "hok_ann",

@@ -13,9 +13,10 @@ import type {
 } from "@trulinks/protocol";
 import type { Page, PageRequest } from "../base/page.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Claim } from "../webhooks/claim.ts";
 import type { DeliveryState } from "../webhooks/delivery.ts";
 import type { Hook, HookOwner } from "../webhooks/hook.ts";
-import type { Claim, Ingested } from "../webhooks/store.ts";
+import type { Ingested } from "../webhooks/new-event.ts";
 import type { App, Grant, Token, TokenRequest, User } from "./store.ts";
 
 export interface OpenedStorage {
@@ -119,10 +120,13 @@ export async function makeHook({ webhooks }: Storage, id: string, owner: HookOwn
     ackDeadlineMs: 10_000,
     retries: "default",
     inFlightMax: 8,
+    serial: false,
+    filter: [],
+    include: null,
     state: "active",
     createdAtMs: START_MS,
   };
-  const made = await webhooks.createHook(hook, hashOf(1), { ownedMax: 100, ping: null });
+  const made = await webhooks.createHook(hook, hashOf(1), { ownedMax: 100, knock: null });
   assert.ok(made.kind === "made", `the hook was ${made.kind}`);
   return made.hook;
 }
@@ -142,9 +146,15 @@ export async function ingestFor(
     data: '{"number":1}',
     userIds: users,
     groupIds: [],
+    key: null,
+    expiresAtMs: null,
+    sensitive: [],
+    scopes: null,
+    fieldScopes: [],
+    trace: null,
     atMs: START_MS,
   };
-  const claim = { nowMs: START_MS, countMax: claimed, exceptHooks: [] };
+  const claim = { nowMs: START_MS, countMax: claimed, retriesMax: 10_000, hookMax: 10_000, exceptHooks: [] };
   const [ingested] = await webhooks.ingest([event], claim);
   assert.ok(ingested);
   return ingested;

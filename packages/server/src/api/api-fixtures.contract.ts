@@ -108,7 +108,10 @@ function openPlatform(clock: Clock, log: Log) {
   const vault = createVault(dice.bytes(SECRET_KEY_BYTES), dice);
   const policy = () => POLICY_DEFAULT;
   // Nothing is sent here: what is due stays in the store, where a sender would find it.
-  const intake = { room: () => ({ countMax: 0, exceptHooks: [] }), take: () => {} };
+  const intake = {
+    room: () => ({ countMax: 0, retriesMax: 10_000, hookMax: 10_000, exceptHooks: [] }),
+    take: () => {},
+  };
   const { accounts, webhooks, idempotency } = storage;
   const hooks = createHooks({
     store: webhooks,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { DeliveryId } from "@trulinks/protocol";
+import type { Claim } from "../webhooks/claim.ts";
 import type { Exchange } from "../webhooks/delivery.ts";
-import type { Claim } from "../webhooks/store.ts";
 import { type Answer, type Apis, openApis } from "./api-fixtures.contract.ts";
 
 let apis: Apis;
@@ -24,7 +24,13 @@ async function claim(hook: string): Promise<Claim> {
   const body = { type: "issue.opened", users: ["ada"], data: { number: 7, text: "Grüße" } };
   await apis.ask({ method: "POST", path: "/v1/events", body });
   const { webhooks } = apis.storage;
-  const claims = await webhooks.claimDue({ nowMs: Date.now(), countMax: 100, exceptHooks: [] });
+  const claims = await webhooks.claimDue({
+    nowMs: Date.now(),
+    countMax: 100,
+    retriesMax: 10_000,
+    hookMax: 10_000,
+    exceptHooks: [],
+  });
   const found = claims.find((claimed) => claimed.hook.id === hook);
   assert.ok(found);
   return found;

@@ -43,6 +43,10 @@ export const POLICY_SCHEMA = section({
     ack_deadline_ms: whole(1_000, 30_000),
     retries_s: Type.Array(whole(1, 7 * DAY_S), { maxItems: 50 }),
     retention_days: whole(1, 365),
+    waiting_days_max: whole(1, 365),
+    waiting_bytes_max: whole(1_048_576, 1_099_511_627_776),
+    pending_per_host_max: whole(1, 100_000),
+    challenge: Type.Boolean(),
   }),
   validation: section({ status: whole(400, 599) }),
 });

@@ -112,7 +112,7 @@ async function sealHookSecrets(storage: Storage, vault: Vault): Promise<readonly
   const [oldSecret, newSecret] = [systemDice.bytes(24), systemDice.bytes(24)];
   const made = await storage.webhooks.createHook(hookOf(id, appId), vault.seal(oldSecret, row), {
     ownedMax: 10,
-    ping: null,
+    knock: null,
   });
   assert.equal(made.kind, "made");
   const when = { nowMs: NOW_MS + 1, oldUntilMs: NOW_MS + DAY_MS };
@@ -185,6 +185,9 @@ function hookOf(id: HookId, appId: AppId): Hook {
     ackDeadlineMs: 10_000,
     retries: "default",
     inFlightMax: 8,
+    serial: false,
+    filter: [],
+    include: null,
     state: "active",
     createdAtMs: NOW_MS,
   };

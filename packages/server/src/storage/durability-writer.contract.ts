@@ -5,7 +5,7 @@
 import { writeSync } from "node:fs";
 import type { EventId, HookId, UserId } from "@trulinks/protocol";
 import type { Hook } from "../webhooks/hook.ts";
-import type { NewEvent } from "../webhooks/store.ts";
+import type { NewEvent } from "../webhooks/new-event.ts";
 import type { Storage } from "./storage.ts";
 
 export type OpenEngine = (argument: string) => Promise<Storage>;
@@ -25,6 +25,12 @@ export function event(id: EventId): NewEvent {
     data: JSON.stringify({ text: "x".repeat(2_000) }),
     userIds: [ANN],
     groupIds: [],
+    key: null,
+    expiresAtMs: null,
+    sensitive: [],
+    scopes: null,
+    fieldScopes: [],
+    trace: null,
     atMs: Date.now(),
   };
 }
@@ -41,7 +47,7 @@ async function prepare({ accounts, webhooks }: Storage): Promise<void> {
   await accounts.putUser({ id: ANN, name: null, email: null, createdAtMs: Date.now() });
   for (const id of ["hok_one", "hok_two"] as HookId[]) {
     if ((await webhooks.findHook(id)) !== null) continue;
-    await webhooks.createHook(hook(id), new Uint8Array(32), { ownedMax: 10, ping: null });
+    await webhooks.createHook(hook(id), new Uint8Array(32), { ownedMax: 10, knock: null });
   }
 }
 
@@ -49,7 +55,13 @@ async function prepare({ accounts, webhooks }: Storage): Promise<void> {
 async function write({ webhooks }: Storage, prefix: string): Promise<never> {
   for (let n = 0; ; n++) {
     const events = [event(`${prefix}_${n}a` as EventId), event(`${prefix}_${n}b` as EventId)];
-    await webhooks.ingest(events, { nowMs: Date.now(), countMax: n % 3, exceptHooks: [] });
+    await webhooks.ingest(events, {
+      nowMs: Date.now(),
+      countMax: n % 3,
+      retriesMax: 10_000,
+      hookMax: 10_000,
+      exceptHooks: [],
+    });
     // Written before anything else happens: a buffered line would die with the process and prove nothing.
     writeSync(STANDARD_OUTPUT, events.map(({ id }) => `${id}\n`).join(""));
   }
@@ -68,6 +80,9 @@ function hook(id: HookId): Hook {
     ackDeadlineMs: 10_000,
     retries: "default",
     inFlightMax: 8,
+    serial: false,
+    filter: [],
+    include: null,
     state: "active",
     createdAtMs: Date.now(),
   };

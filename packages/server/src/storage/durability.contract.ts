@@ -83,7 +83,7 @@ async function check(
 
   const repeats = await storage.webhooks.ingest(
     acknowledged.slice(-50).map((id) => event(id as EventId)),
-    { nowMs: Date.now(), countMax: 0, exceptHooks: [] },
+    { nowMs: Date.now(), countMax: 0, retriesMax: 10_000, hookMax: 10_000, exceptHooks: [] },
   );
   assert.ok(repeats.every(({ kind }) => kind === "repeated"));
 
@@ -98,6 +98,8 @@ async function check(
   const claims = await storage.webhooks.claimDue({
     nowMs: Date.now() + leasesEndAfterMs,
     countMax: deliveries.length + 1,
+    retriesMax: 10_000,
+    hookMax: 10_000,
     exceptHooks: [],
   });
   assert.equal(claims.length, deliveries.length, "every delivery can be claimed");

@@ -3,6 +3,7 @@ import type { Guideline, HookId, Policy, UserId } from "@trulinks/protocol";
 import type { Clock } from "../base/clock.ts";
 import type { Dice } from "../base/dice.ts";
 import type { Log } from "../base/log.ts";
+import type { Claim } from "./claim.ts";
 import type { AttemptRecord } from "./delivery.ts";
 import { composeMessage, type Message } from "./envelope.ts";
 import type { HookOwner } from "./hook.ts";
@@ -10,7 +11,7 @@ import { OUTCOMES, type Outcome } from "./outcome.ts";
 import type { Post, PostResult } from "./post.ts";
 import { afterAttempt, type Next } from "./retry.ts";
 import { type Keyring, signingSecrets } from "./signing-secrets.ts";
-import type { Claim, Settlement, WebhookStore } from "./store.ts";
+import type { Settlement, WebhookStore } from "./store.ts";
 
 /** What is told to whoever keeps count. Nobody is punished here. */
 export interface AttemptedFact {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createBacklog, HELD_MS_MAX } from "./backlog.ts";
-import type { Claim } from "./store.ts";
+import type { Claim } from "./claim.ts";
 
 /** Of a claim only its names matter here. */
 function claimOf(hook: string, delivery: string): Claim {

@@ -3,8 +3,8 @@
  * delivery to the next without asking the store each time.
  */
 import type { HookId } from "@trulinks/protocol";
+import type { Claim } from "./claim.ts";
 import type { Hook } from "./hook.ts";
-import type { Claim } from "./store.ts";
 
 export interface Backlog {
   add(claim: Claim, nowMs: number): void;

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HELD_MS_MAX } from "./backlog.ts";
 import { type Capacity, createCapacity, type Taken } from "./capacity.ts";
+import type { Claim } from "./claim.ts";
 import type { Hook } from "./hook.ts";
-import type { Claim } from "./store.ts";
 
 /** Of a hook only its limits and its address matter here. */
 function makeHook(id: string, inFlightMax = 2): Hook {

@@ -4,11 +4,11 @@
  */
 import type { HookId } from "@trulinks/protocol";
 import { createBacklog } from "./backlog.ts";
+import type { Claim, ClaimRequest } from "./claim.ts";
 import type { Hook } from "./hook.ts";
 import { createSlots } from "./slots.ts";
-import type { Claim, ClaimRequest } from "./store.ts";
 
-export type Room = Pick<ClaimRequest, "countMax" | "exceptHooks">;
+export type Room = Omit<ClaimRequest, "nowMs">;
 
 export interface Taken {
   /** Has its place and counts as under way from here on. */
@@ -115,13 +115,14 @@ export function createCapacity(inFlightMax: number): Capacity {
       isMoreDue = slots.free() === 0;
       passedOver = new Map();
       const exceptHooks = leaveOut([...new Set([...sated(), ...slow.values()])]);
-      return { countMax: countMax(), exceptHooks };
+      return { countMax: countMax(), retriesMax: inFlightMax, hookMax: inFlightMax, exceptHooks };
     },
     roomForSlow() {
       const places = [...slow.values()].reduce((sum, hook) => sum + slots.placesOf(hook), 0);
       if (places === 0) return null;
       passedOver = new Map();
-      return { countMax: Math.min(places, countMax()), exceptHooks: leaveOut(sated()) };
+      const count = Math.min(places, countMax());
+      return { countMax: count, retriesMax: count, hookMax: count, exceptHooks: leaveOut(sated()) };
     },
     slowHaveCaughtUp() {
       for (const hook of [...slow.values()]) if (slots.placesOf(hook) > 0) slow.delete(hook.id);

@@ -9,9 +9,9 @@ import {
   type UserId,
   verify,
 } from "@trulinks/protocol";
+import type { Claim } from "./claim.ts";
 import { composeBody, composeMessage } from "./envelope.ts";
 import type { Hook } from "./hook.ts";
-import type { Claim } from "./store.ts";
 
 const AT_MS = Date.UTC(2026, 10, 23, 8, 0, 0);
 const keys = [1, 2].map((byte) => new Uint8Array(32).fill(byte));
@@ -29,6 +29,9 @@ const hook: Hook = {
   ackDeadlineMs: 10_000,
   retries: "default",
   inFlightMax: 8,
+  serial: false,
+  filter: [],
+  include: null,
   state: "active",
   createdAtMs: AT_MS,
 };
@@ -43,15 +46,27 @@ const claim: Claim = {
     action: "opened",
     data: '{"n":1.50,"é":"\\u0000"}',
     atMs: AT_MS,
+    trace: null,
+    sensitive: [],
   },
   hook,
   secrets: [],
   user: { id: "alice" as UserId, versions: [] },
   sequence: 7,
+  view: null,
+  expiresAtMs: null,
 };
 const ping: Claim = {
   ...claim,
-  event: { id: "evt_2" as EventId, type: "ping", action: "ping", data: "{}", atMs: AT_MS },
+  event: {
+    id: "evt_2" as EventId,
+    type: "ping",
+    action: "ping",
+    data: "{}",
+    atMs: AT_MS,
+    trace: null,
+    sensitive: [],
+  },
   user: null,
   sequence: null,
 };

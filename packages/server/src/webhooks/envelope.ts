@@ -3,8 +3,8 @@
  * GitHub's signature get GitHub's shape, so that receivers written for GitHub work unchanged.
  */
 import { HEADERS, parseSecret, sign, signGithub, type UserId, utf8 } from "@trulinks/protocol";
+import type { Claim, ClaimedEvent } from "./claim.ts";
 import type { Hook } from "./hook.ts";
-import type { Claim, ClaimedEvent } from "./store.ts";
 
 export interface BodyParts {
   readonly event: ClaimedEvent;

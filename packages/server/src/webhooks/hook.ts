@@ -1,4 +1,5 @@
 import type { AppId, HookId, UserId } from "@trulinks/protocol";
+import type { FilterCondition } from "./filter.ts";
 
 /** A user's hook gets that user's events; an app's gets those of every user with a live grant. */
 export type HookOwner =
@@ -18,6 +19,10 @@ export interface Hook {
   readonly url: string;
   /** Patterns such as `issue.*`; see `matchesPattern` in the protocol. */
   readonly events: readonly string[];
+  /** All must hold of an event's data; empty: every event of the types. */
+  readonly filter: readonly FilterCondition[];
+  /** JSON pointers into `data`: only these fields are sent. Null: all of them. */
+  readonly include: readonly string[] | null;
   /** `user`: what concerns a user is signed with that user's own secret for this hook. */
   readonly secretPer: "user" | "hook";
   readonly signature: "standard" | "github";
@@ -29,6 +34,8 @@ export interface Hook {
   readonly retries: "default" | "none";
   /** Deliveries under way at once, 1 to 8. */
   readonly inFlightMax: number;
+  /** One at a time and in the order of their numbers, each final before the next. */
+  readonly serial: boolean;
   readonly state: HookState;
   readonly createdAtMs: number;
 }

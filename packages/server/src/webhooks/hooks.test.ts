@@ -55,6 +55,9 @@ test("what is left out has a default", async () => {
     ackDeadlineMs: 10_000,
     retries: "default",
     inFlightMax: 8,
+    filter: [],
+    include: null,
+    serial: false,
     state: "active",
   });
   assert.equal(parseSecret(secret.reveal())?.length, 32);
@@ -138,6 +141,8 @@ test("an integrator's hook is pending and a ping is on its way", async () => {
   const claims = await stage.storage.webhooks.claimDue({
     nowMs: systemClock.now(),
     countMax: 9,
+    retriesMax: 10_000,
+    hookMax: 10_000,
     exceptHooks: [],
   });
   assert.deepEqual(

@@ -11,6 +11,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Dice } from "../base/dice.ts";
 import { Secret } from "../base/secret.ts";
 import type { AddressPolicy } from "./addresses.ts";
+import type { SecretVersion } from "./claim.ts";
 import {
   HOOK_IN_FLIGHT_MAX,
   HOOKS_PER_OWNER_MAX,
@@ -20,7 +21,7 @@ import {
 } from "./hook.ts";
 import { judgeChange, judgeRequest } from "./hook-request.ts";
 import { type Keyring, secretRow } from "./signing-secrets.ts";
-import type { HookChange, NewPing, SecretVersion, WebhookStore } from "./store.ts";
+import type { HookChange, NewPing, WebhookStore } from "./store.ts";
 import { deriveUserSecret } from "./user-secret.ts";
 
 /** What a hook may be made with; all but `owner`, `url` and `events` has a default. */
@@ -54,12 +55,14 @@ export type HookCreated =
   | { readonly kind: "made"; readonly hook: Hook; readonly secret: Secret }
   | HookFlaw
   | { readonly kind: "unknown-owner" }
-  | { readonly kind: "too-many" };
+  | { readonly kind: "too-many" }
+  | { readonly kind: "too-many-pending" };
 
 export type HookChanged =
   | { readonly kind: "changed"; readonly hook: Hook }
   | HookFlaw
-  | { readonly kind: "unknown-hook" };
+  | { readonly kind: "unknown-hook" }
+  | { readonly kind: "too-many-pending" };
 
 export interface LiveSecret {
   readonly secret: Secret;
@@ -100,7 +103,7 @@ export interface HooksDeps {
   readonly clock: Pick<Clock, "now">;
   readonly dice: Pick<Dice, "bytes">;
   readonly addresses: AddressPolicy;
-  readonly policy: () => Pick<Policy["webhooks"], "ack_deadline_ms">;
+  readonly policy: () => Pick<Policy["webhooks"], "ack_deadline_ms" | "pending_per_host_max">;
   /** Tells the sender that something may be due. */
   readonly wake: () => void;
   /** Tells the sender that what it has leased may no longer be as it was. */
@@ -158,13 +161,16 @@ async function createHook(deps: HooksDeps, request: HookRequest, by: Maker): Pro
     ackDeadlineMs: request.ackDeadlineMs ?? deps.policy().ack_deadline_ms,
     retries: request.retries ?? "default",
     inFlightMax: request.inFlightMax ?? HOOK_IN_FLIGHT_MAX,
+    filter: [],
+    include: null,
+    serial: false,
     state: by === "operator" ? "active" : "pending",
     createdAtMs: nowMs,
   };
   const secret = request.secret ?? makeSecret(deps, signature);
   const made = await deps.store.createHook(hook, seal(deps, hook.id, secret), {
     ownedMax: HOOKS_PER_OWNER_MAX,
-    ping: by === "operator" ? null : newPing(deps),
+    knock: by === "operator" ? null : { ping: newPing(deps), hostMax: deps.policy().pending_per_host_max },
   });
   if (made.kind !== "made") return made;
   if (by === "integrator") deps.wake();
@@ -177,11 +183,11 @@ async function changeHook(deps: HooksDeps, id: HookId, change: HookChange, by: M
   const flaw = judgeChange(deps.addresses, hook, change, by);
   if (flaw !== null) return flaw;
 
-  const changed = await deps.store.changeHook(id, change, deps.clock.now());
-  if (changed === null) return { kind: "unknown-hook" };
+  const altered = await deps.store.changeHook(id, change, { nowMs: deps.clock.now(), knock: null });
+  if (altered.kind !== "changed") return altered;
   deps.recall();
-  if (changed.state === "active") deps.wake();
-  return { kind: "changed", hook: changed };
+  if (altered.hook.state === "active") deps.wake();
+  return altered;
 }
 
 async function rotateSecret(deps: HooksDeps, id: HookId): Promise<Secret | null> {
@@ -228,6 +234,7 @@ function newPing({ clock, dice }: HooksDeps): NewPing {
   return {
     eventId: makeId("event", atMs, dice.bytes(ID_CHANCE_BYTES)),
     deliveryId: makeId("delivery", atMs, dice.bytes(ID_CHANCE_BYTES)),
+    data: "{}",
     atMs,
   };
 }

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { createWorld, type World } from "../../../../test/simulation/world.ts";
 import { systemClock } from "../base/clock.ts";
 import { systemDice } from "../base/dice.ts";
+import type { Claim } from "./claim.ts";
 import { createPublish, type EventRequest, type Intake, type Publish } from "./publish.ts";
-import type { Claim } from "./store.ts";
 
 interface Stage extends World {
   readonly publish: Publish;
@@ -21,7 +21,7 @@ async function createStage(countMax = 100): Promise<Stage> {
   }
   const taken: { readonly claims: readonly Claim[]; readonly left: number }[] = [];
   const intake: Intake = {
-    room: () => ({ countMax, exceptHooks: [] }),
+    room: () => ({ countMax, retriesMax: 10, hookMax: 10, exceptHooks: [] }),
     take: (claims, left) => taken.push({ claims, left }),
   };
   const { storage, clock, dice, log } = world;

@@ -10,7 +10,9 @@ import type { Clock } from "../base/clock.ts";
 import type { Dice } from "../base/dice.ts";
 import type { Log } from "../base/log.ts";
 import { fingerprint } from "./canonical-json.ts";
-import type { Claim, ClaimRequest, Ingested, NewEvent, Receipt, WebhookStore } from "./store.ts";
+import type { Claim, ClaimRequest } from "./claim.ts";
+import type { Ingested, NewEvent, Receipt } from "./new-event.ts";
+import type { WebhookStore } from "./store.ts";
 
 /** An event as a provider reports it, already of the right form. */
 export interface EventRequest {
@@ -34,7 +36,7 @@ export type Publish = (requests: readonly EventRequest[]) => Promise<readonly Pu
 /** Where deliveries go that were leased in the transaction that stored them: the sender's door. */
 export interface Intake {
   /** How many deliveries can be taken now, and of which hooks none. */
-  room(): Pick<ClaimRequest, "countMax" | "exceptHooks">;
+  room(): Omit<ClaimRequest, "nowMs">;
   /** Takes what was claimed. `left`: how many more are due in the store for want of room. */
   take(claims: readonly Claim[], left: number): void;
 }
@@ -76,6 +78,12 @@ function newEvent(dice: Pick<Dice, "bytes">, request: EventRequest, nowMs: numbe
     userIds: users as readonly UserId[],
     groupIds: groups as readonly GroupId[],
     atMs: nowMs,
+    key: null,
+    expiresAtMs: null,
+    sensitive: [],
+    scopes: null,
+    fieldScopes: [],
+    trace: null,
   };
 }
 

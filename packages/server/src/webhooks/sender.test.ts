@@ -296,7 +296,7 @@ test("stopping waits for what is under way and gives back what was not started",
   open.resolve(200);
   await stopped;
   assert.deepEqual(await statesOf(stage), { delivered: 2, waiting: 3 });
-  const when = { nowMs: systemClock.now(), countMax: 10, exceptHooks: [] };
+  const when = { nowMs: systemClock.now(), countMax: 10, retriesMax: 10, hookMax: 10, exceptHooks: [] };
   assert.equal((await stage.storage.webhooks.claimDue(when)).length, 3);
 });
 

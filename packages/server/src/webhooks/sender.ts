@@ -5,9 +5,10 @@
 import type { Part } from "../base/lifecycle.ts";
 import { type AttemptDeps, attemptDelivery, canStart } from "./attempt.ts";
 import { createCapacity, type Room, type Taken } from "./capacity.ts";
+import type { Claim } from "./claim.ts";
 import type { Intake } from "./publish.ts";
 import type { Next } from "./retry.ts";
-import type { Claim, WebhookStore } from "./store.ts";
+import type { WebhookStore } from "./store.ts";
 
 export interface Sender extends Part, Intake {
   /** Something may be due now: look at once. */
@@ -104,10 +105,10 @@ export function createSender(deps: SenderDeps): Sender {
   }
 
   /** Claims into the room there is; true if the store may hold more for it. */
-  async function claimInto({ countMax, exceptHooks }: Room): Promise<boolean> {
-    const claims = await store.claimDue({ nowMs: clock.now(), countMax, exceptHooks });
+  async function claimInto(room: Room): Promise<boolean> {
+    const claims = await store.claimDue({ nowMs: clock.now(), ...room });
     take(claims);
-    return claims.length === countMax;
+    return claims.length === room.countMax;
   }
 
   /** Claims what is due and there is room for; answers with how long there is nothing to do. */
@@ -146,7 +147,8 @@ export function createSender(deps: SenderDeps): Sender {
     name: "sender",
     wake,
     recall,
-    room: () => (stopping.signal.aborted ? { countMax: 0, exceptHooks: [] } : capacity.room()),
+    room: () =>
+      stopping.signal.aborted ? { countMax: 0, retriesMax: 0, hookMax: 0, exceptHooks: [] } : capacity.room(),
     take(claims, left) {
       take(claims);
       if (left === 0) return;

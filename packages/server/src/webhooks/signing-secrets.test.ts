@@ -3,9 +3,9 @@ import { test } from "node:test";
 import type { DeliveryId, EventId, HookId, UserId } from "@trulinks/protocol";
 import { systemDice } from "../base/dice.ts";
 import { createVault } from "../secrets/vault.ts";
+import type { Claim, SealedSecret, SecretVersion } from "./claim.ts";
 import type { Hook } from "./hook.ts";
 import { type Keyring, secretRow, signingSecrets } from "./signing-secrets.ts";
-import type { Claim, SealedSecret, SecretVersion } from "./store.ts";
 import { deriveUserSecret } from "./user-secret.ts";
 
 const NOW_MS = 1_000;
@@ -39,11 +39,22 @@ function claimOf(secretPer: Hook["secretPer"], user: Claim["user"], secrets: Cla
     ackDeadlineMs: 10_000,
     retries: "default",
     inFlightMax: 8,
+    serial: false,
+    filter: [],
+    include: null,
     state: "active",
     createdAtMs: 0,
   };
-  const event = { id: "evt_1" as EventId, type: "a.b", action: "b", data: "{}", atMs: 0 };
-  const lease = { lease: 1, leaseUntilMs: 15_000, attempt: 1, sequence: 1 };
+  const event = {
+    id: "evt_1" as EventId,
+    type: "a.b",
+    action: "b",
+    data: "{}",
+    atMs: 0,
+    trace: null,
+    sensitive: [],
+  };
+  const lease = { lease: 1, leaseUntilMs: 15_000, attempt: 1, sequence: 1, view: null, expiresAtMs: null };
   return { deliveryId: "dlv_1" as DeliveryId, ...lease, event, hook, secrets, user };
 }
 

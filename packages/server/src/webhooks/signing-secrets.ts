@@ -1,6 +1,6 @@
 /** Which secrets sign a delivery. */
 import type { HookId } from "@trulinks/protocol";
-import type { Claim, Sealed } from "./store.ts";
+import type { Claim, Sealed } from "./claim.ts";
 import { deriveUserSecret } from "./user-secret.ts";
 
 /** Encryption at rest, bound to the row a secret lies in. */

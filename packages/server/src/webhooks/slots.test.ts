@@ -17,6 +17,9 @@ function makeHook(id: string, url: string, inFlightMax = 8): Hook {
     ackDeadlineMs: 10_000,
     retries: "default",
     inFlightMax,
+    serial: false,
+    filter: [],
+    include: null,
     state: "active",
     createdAtMs: 0,
   };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Storage } from "../storage/storage.ts";
-import type { Claim } from "./store.ts";
+import type { Claim } from "./claim.ts";
 import {
   ANN,
   attemptOf,
@@ -95,7 +95,13 @@ function leftOut(promised: Promised): void {
     const exceptHooks = [hookId("full")];
     const { webhooks } = storage;
     assert.equal(await webhooks.findNextDueMs(exceptHooks), START_MS + 1);
-    const taken = await webhooks.claimDue({ nowMs: START_MS + 5, countMax: 4, exceptHooks });
+    const taken = await webhooks.claimDue({
+      nowMs: START_MS + 5,
+      countMax: 4,
+      retriesMax: 9,
+      hookMax: 9,
+      exceptHooks,
+    });
     assert.deepEqual(namesOf(taken), ["free_1", "late_0", "free_0"]);
     assert.equal(await webhooks.findNextDueMs([...exceptHooks, hookId("free")]), START_MS + 8);
     const few = await webhooks.claimDue(claiming({ nowMs: START_MS + 5, countMax: 3 }));

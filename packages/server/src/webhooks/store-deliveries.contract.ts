@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { DeliveryId, EventId, UserId } from "@trulinks/protocol";
 import type { Storage } from "../storage/storage.ts";
-import type { Claim, Delivery, DeliveryFilter, DeliveryReach } from "./store.ts";
+import type { Claim } from "./claim.ts";
+import type { Delivery, DeliveryFilter, DeliveryReach } from "./store.ts";
 import {
   ANN,
   BOB,

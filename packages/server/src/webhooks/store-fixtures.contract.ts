@@ -15,10 +15,12 @@ import {
 import { systemDice } from "../base/dice.ts";
 import type { Page, PageRequest } from "../base/page.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Claim, ClaimRequest } from "./claim.ts";
 import type { AttemptRecord } from "./delivery.ts";
 import type { Hook, HookOwner } from "./hook.ts";
+import type { Ingested, NewEvent } from "./new-event.ts";
 import type { Next } from "./retry.ts";
-import type { Claim, ClaimRequest, Delivery, DeliveryFilter, Ingested, NewEvent, NewPing } from "./store.ts";
+import type { Delivery, DeliveryFilter, NewPing } from "./store.ts";
 
 export interface OpenedStorage {
   readonly storage: Storage;
@@ -94,6 +96,9 @@ export function hookOf(id: string, owner: HookOwner, over: Partial<Hook> = {}): 
     ackDeadlineMs: 10_000,
     retries: "default",
     inFlightMax: 8,
+    serial: false,
+    filter: [],
+    include: null,
     state: "active",
     createdAtMs: START_MS,
     ...over,
@@ -119,7 +124,10 @@ export async function makeHook(
   hook: Hook,
   ping: NewPing | null = null,
 ): Promise<Hook> {
-  const made = await webhooks.createHook(hook, sealedOf(hook.id), { ownedMax: 100, ping });
+  const made = await webhooks.createHook(hook, sealedOf(hook.id), {
+    ownedMax: 100,
+    knock: ping && { ping, hostMax: 100 },
+  });
   assert.equal(made.kind, "made");
   return hook;
 }
@@ -128,6 +136,7 @@ export function pingAt(atMs: number): NewPing {
   return {
     eventId: makeId("event", atMs, systemDice.bytes(16)),
     deliveryId: makeId("delivery", atMs, systemDice.bytes(16)),
+    data: "{}",
     atMs,
   };
 }
@@ -142,13 +151,19 @@ export function eventOf(id: string, over: Partial<NewEvent> = {}): NewEvent {
     data: '{"number":1}',
     userIds: [ANN],
     groupIds: [],
+    key: null,
+    expiresAtMs: null,
+    sensitive: [],
+    scopes: null,
+    fieldScopes: [],
+    trace: null,
     atMs: START_MS,
     ...over,
   };
 }
 
 export function claiming(over: Partial<ClaimRequest> = {}): ClaimRequest {
-  return { nowMs: START_MS, countMax: 0, exceptHooks: [], ...over };
+  return { nowMs: START_MS, countMax: 0, retriesMax: 10_000, hookMax: 10_000, exceptHooks: [], ...over };
 }
 
 export async function ingestOne(

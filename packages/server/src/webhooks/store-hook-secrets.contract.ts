@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Storage } from "../storage/storage.ts";
-import type { SealedSecret } from "./store.ts";
+import type { SealedSecret } from "./claim.ts";
 import {
   ANN,
   BOB,

@@ -52,7 +52,7 @@ const CHANGES: readonly HookChange[] = [
 export function hooks(promised: Promised): void {
   promised("a hook that was made is found with every member", async (storage) => {
     for (const hook of [hookOf("hok_1", OF_ANN), hookOf("hok_2", OF_GREETER, UNUSUAL)]) {
-      const made = await storage.webhooks.createHook(hook, sealedOf("x"), { ownedMax: 9, ping: null });
+      const made = await storage.webhooks.createHook(hook, sealedOf("x"), { ownedMax: 9, knock: null });
       assert.deepEqual(made, { kind: "made", hook });
       assert.deepEqual(await storage.webhooks.findHook(hook.id), hook);
     }
@@ -67,7 +67,7 @@ export function hooks(promised: Promised): void {
       { kind: "user", userId: GREETER as string as UserId },
     ] as const;
     for (const owner of owners) {
-      const options = { ownedMax: 9, ping: pingAt(START_MS) };
+      const options = { ownedMax: 9, knock: { ping: pingAt(START_MS), hostMax: 9 } };
       assert.deepEqual(await webhooks.createHook(hookOf("hok", owner), sealedOf("x"), options), {
         kind: "unknown-owner",
       });
@@ -77,7 +77,7 @@ export function hooks(promised: Promised): void {
 
   promised("an owner has at most so many hooks, also when they are made at once", async ({ webhooks }) => {
     const create = (id: string, owner = OF_ANN) =>
-      webhooks.createHook(hookOf(id, owner), sealedOf("x"), { ownedMax: 100, ping: null });
+      webhooks.createHook(hookOf(id, owner), sealedOf("x"), { ownedMax: 100, knock: null });
     const ids = Array.from({ length: 103 }, (_, n) => `hok_${n}`);
     const made = await Promise.all(ids.map((id) => create(id)));
     assert.equal(made.filter(({ kind }) => kind === "made").length, 100);
@@ -114,16 +114,27 @@ export function hooks(promised: Promised): void {
     let hook = await makeHook(storage, hookOf("hok", OF_GREETER, UNUSUAL));
     for (const change of [{}, ...CHANGES]) {
       hook = { ...hook, ...change };
-      assert.deepEqual(await storage.webhooks.changeHook(hook.id, change, START_MS), hook);
+      const options = { nowMs: START_MS, knock: null };
+      assert.deepEqual(await storage.webhooks.changeHook(hook.id, change, options), {
+        kind: "changed",
+        hook,
+      });
       assert.deepEqual(await storage.webhooks.findHook(hook.id), hook);
     }
-    assert.equal(await storage.webhooks.changeHook(hookId("hok_none"), {}, START_MS), null);
+    assert.equal(
+      await storage.webhooks.changeHook(hookId("hok_none"), {}, { nowMs: START_MS, knock: null }),
+      null,
+    );
   });
 
   promised("what waits goes out as the hook is now", async (storage) => {
     const hook = await makeHook(storage, hookOf("hok", OF_ANN));
     await ingestOne(storage, eventOf("evt_1"));
-    await storage.webhooks.changeHook(hook.id, { url: "https://new.example/", events: [] }, START_MS);
+    await storage.webhooks.changeHook(
+      hook.id,
+      { url: "https://new.example/", events: [] },
+      { nowMs: START_MS, knock: null },
+    );
     const [claim] = await claimAll(storage, START_MS);
     assert.equal(claim?.hook.url, "https://new.example/");
   });
@@ -143,7 +154,7 @@ function deleted(promised: Promised): void {
     assert.equal(await webhooks.deleteHook(hook.id, START_MS), false);
     assert.equal(await webhooks.findHook(hook.id), null);
     assert.equal(await webhooks.findSecrets(hook.id, START_MS), null);
-    assert.equal(await webhooks.changeHook(hook.id, {}, START_MS), null);
+    assert.equal(await webhooks.changeHook(hook.id, {}, { nowMs: START_MS, knock: null }), null);
     assert.equal(await webhooks.ping(hook.id, pingAt(START_MS)), false);
 
     const records = await listAll(storage, { hookId: hook.id });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { UserId } from "@trulinks/protocol";
 import type { Storage } from "../storage/storage.ts";
-import type { NewEvent } from "./store.ts";
+import type { NewEvent } from "./new-event.ts";
 import {
   ANN,
   BOB,
@@ -108,7 +108,17 @@ function unknown(promised: Promised): void {
   });
 
   promised("if nobody is known nothing is stored, and the same may be tried again", async (storage) => {
-    const event = eventOf("evt_1", { userIds: [NOBODY], groupIds: [WATCHERS], receiptKeys: ["key:1"] });
+    const event = eventOf("evt_1", {
+      userIds: [NOBODY],
+      groupIds: [WATCHERS],
+      key: null,
+      expiresAtMs: null,
+      sensitive: [],
+      scopes: null,
+      fieldScopes: [],
+      trace: null,
+      receiptKeys: ["key:1"],
+    });
     assert.deepEqual(await ingestOne(storage, event), { kind: "no-recipient" });
     assert.deepEqual(await ingestOne(storage, { ...event, userIds: [], groupIds: [] }), {
       kind: "no-recipient",

@@ -27,7 +27,9 @@ async function turn(
   state: Exclude<HookState, "pending">,
   nowMs = START_MS,
 ): Promise<void> {
-  assert.equal((await webhooks.changeHook(HOK, { state }, nowMs))?.state, state);
+  const altered = await webhooks.changeHook(HOK, { state }, { nowMs, knock: null });
+  assert.ok(altered.kind === "changed");
+  assert.equal(altered.hook.state, state);
 }
 
 /** `<state> <because>` and when it is due, of everything. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Storage } from "../storage/storage.ts";
+import type { Claim } from "./claim.ts";
 import type { AttemptRecord } from "./delivery.ts";
 import type { Next } from "./retry.ts";
-import type { Claim } from "./store.ts";
 import {
   ANN,
   claimAll,

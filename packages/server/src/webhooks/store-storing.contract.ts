@@ -180,7 +180,12 @@ function claimed(promised: Promised): void {
     const left = await makeHook(storage, hookOf("hok_left", OF_ANN));
     await makeHook(storage, hookOf("hok_paused", OF_ANN, { state: "paused" }));
     await makeHook(storage, hookOf("hok_taken", OF_ANN));
-    const ingested = await ingestOne(storage, eventOf("evt_1"), { countMax: 5, exceptHooks: [left.id] });
+    const ingested = await ingestOne(storage, eventOf("evt_1"), {
+      countMax: 5,
+      retriesMax: 10_000,
+      hookMax: 10_000,
+      exceptHooks: [left.id],
+    });
     assert.ok(ingested.kind === "accepted");
     assert.deepEqual(
       ingested.claims.map(({ hook }) => hook.id),

@@ -2,96 +2,20 @@
  * What webhooks need from storage. Each verb is one atomic step, on disk when its promise resolves; the comment is
  * its promise, and `store.contract.ts` holds every engine to it.
  */
-import type { AppId, DeliveryId, EventId, GrantId, GroupId, HookId, UserId } from "@trulinks/protocol";
+
+import type { AppId, DeliveryId, EventId, GrantId, HookId, UserId } from "@trulinks/protocol";
 import type { Page, PageRequest } from "../base/page.ts";
+import type { Claim, ClaimedEvent, ClaimRequest, Sealed, SealedSecret, SecretVersion } from "./claim.ts";
 import type { AttemptRecord, DeliveryState, WaitingBecause } from "./delivery.ts";
+import type { FilterCondition } from "./filter.ts";
 import type { Hook, HookOwner, HookState } from "./hook.ts";
+import type { Ingested, NewEvent } from "./new-event.ts";
 import type { Next } from "./retry.ts";
-
-/** A secret as it lies on disk: encrypted, and bound to its row by the name `hook:<id>`. */
-export type Sealed = Uint8Array;
-
-export interface SealedSecret {
-  readonly sealed: Sealed;
-  /** When it stops to sign; null for the newest. */
-  readonly untilMs: number | null;
-}
-
-/** A version of the secret that is derived for one user of one hook; the first is 1. */
-export interface SecretVersion {
-  readonly version: number;
-  readonly untilMs: number | null;
-}
-
-/** A delivery leased to one worker, with all that it takes to post it. */
-export interface Claim {
-  readonly deliveryId: DeliveryId;
-  /** The fence: each claiming raises it, so a worker whose lease ended can no longer settle. */
-  readonly lease: number;
-  /** The hook's deadline plus 5 s after the claiming. */
-  readonly leaseUntilMs: number;
-  /** The number this attempt has, from 1. A lease that ran out used up none. */
-  readonly attempt: number;
-  readonly event: ClaimedEvent;
-  readonly hook: Hook;
-  /** The hook's own live secrets, newest first. */
-  readonly secrets: readonly SealedSecret[];
-  /** Whom the event concerns, with the live versions of its secret, newest first. Null for a ping. */
-  readonly user: { readonly id: UserId; readonly versions: readonly SecretVersion[] } | null;
-  /** Null for a ping. */
-  readonly sequence: number | null;
-}
-
-export interface ClaimedEvent {
-  readonly id: EventId;
-  readonly type: string;
-  readonly action: string;
-  /** JSON text. */
-  readonly data: string;
-  readonly atMs: number;
-}
-
-export interface NewEvent {
-  readonly id: EventId;
-  /** Under which, beside its id, the same event is recognised: `id:<given id>`, `key:<idempotency key>`, both or none. */
-  readonly receiptKeys: readonly string[];
-  /** SHA-256 of the request's canonical JSON: tells the same event again from another under the same key. */
-  readonly fingerprint: string;
-  readonly type: string;
-  readonly action: string;
-  /** JSON text. */
-  readonly data: string;
-  readonly userIds: readonly UserId[];
-  readonly groupIds: readonly GroupId[];
-  readonly atMs: number;
-}
-
-/** What the first answer to an event said; repeated word for word when the event comes again. */
-export interface Receipt {
-  readonly id: EventId;
-  readonly deliveries: number;
-  /** Users and groups that were named and are not known. */
-  readonly unknown: readonly string[];
-}
-
-export type Ingested =
-  | { readonly kind: "accepted"; readonly receipt: Receipt; readonly claims: readonly Claim[] }
-  | { readonly kind: "repeated"; readonly receipt: Receipt }
-  /** One of the keys was used for another event. Nothing was stored. */
-  | { readonly kind: "reused" }
-  /** None of the users and groups is known. Nothing was stored. */
-  | { readonly kind: "no-recipient" };
-
-export interface ClaimRequest {
-  readonly nowMs: number;
-  /** How many deliveries the worker can take at once. */
-  readonly countMax: number;
-  /** Hooks that have all they may have in flight; theirs stay in the store. */
-  readonly exceptHooks: readonly HookId[];
-}
 
 export interface NewPing {
   readonly eventId: EventId;
+  /** JSON text: `{}`, or with the challenge that the receiver has to answer. */
+  readonly data: string;
   /** Made at `atMs`, as lists find a delivery's time by its id. */
   readonly deliveryId: DeliveryId;
   readonly atMs: number;
@@ -101,7 +25,20 @@ export type HookMade =
   | { readonly kind: "made"; readonly hook: Hook }
   | { readonly kind: "unknown-owner" }
   /** The owner has `ownedMax` hooks already. */
-  | { readonly kind: "too-many" };
+  | { readonly kind: "too-many" }
+  /** So many other hooks at the same host are pending already. */
+  | { readonly kind: "too-many-pending" };
+
+export type HookAltered =
+  | { readonly kind: "changed"; readonly hook: Hook }
+  | { readonly kind: "unknown-hook" }
+  | { readonly kind: "too-many-pending" };
+
+/** A ping that makes or keeps a hook pending, unless `hostMax` other hooks at the URL's host are pending already. */
+export interface Knock {
+  readonly ping: NewPing;
+  readonly hostMax: number;
+}
 
 /** Members that are left out stay as they are. */
 export interface HookChange {
@@ -112,7 +49,12 @@ export interface HookChange {
   readonly ackDeadlineMs?: number;
   readonly retries?: "default" | "none";
   readonly inFlightMax?: number;
+  readonly filter?: readonly FilterCondition[];
+  readonly include?: readonly string[] | null;
+  readonly serial?: boolean;
   readonly state?: Exclude<HookState, "pending">;
+  /** With `state: "active"`: at what pace that is released which was kept for it; null: as fast as it goes. */
+  readonly releasePerS?: number | null;
 }
 
 /** Whose deliveries a caller may know of at all; everything else does not exist for it. */
@@ -156,6 +98,10 @@ export interface Delivery {
   /** When it is tried next; null unless it waits for its time (while a worker has it, it does not). */
   readonly dueAtMs: number | null;
   readonly createdAtMs: number;
+  /** JSON pointers of what was masked in it. */
+  readonly masked: readonly string[];
+  readonly key: string | null;
+  readonly expiresAtMs: number | null;
   /** By number, ascending. */
   readonly attempts: readonly AttemptRecord[];
 }
@@ -168,17 +114,36 @@ export interface Settlement {
   readonly nowMs: number;
 }
 
+/** What is to wait no longer. Hooks are looked at in the order of their ids, `hooksMax` of them after `afterHook`. */
+export interface Trim {
+  readonly nowMs: number;
+  /** What was made before this has waited too long. */
+  readonly olderThanMs: number;
+  /** Of the data that waits for one hook, the newest so many bytes stay. */
+  readonly bytesMax: number;
+  readonly afterHook: HookId | null;
+  readonly hooksMax: number;
+}
+
 export interface WebhookStore {
   /**
    * Stores events with their deliveries, all or (if it throws) none. Per event: one delivery for each active, paused
-   * or pending hook that wants the type and belongs to a named user, a user in a named group, or an app with a live
-   * grant of such a user; a user named twice gets one. Each delivery has the next number of its hook, without holes.
-   * The first `countMax` that are due come back leased; what is left over is due at once for `claimDue`.
-   * Deliveries of paused and pending hooks are stored as waiting and are not claimable; pings of theirs are.
-   * The cost of an event depends on its matches, not on how many users a matching hook serves.
+   * or pending hook that belongs to a named user, a user in a named group, or an app with a live grant of such a user,
+   * and to which `viewOf` shows the event; a user named twice gets one. Each delivery has the next number of its hook,
+   * without holes. What waits under the event's `key` for the same hook and user, and is not leased, is `replaced`.
+   * The first `countMax` that are due come back leased, of one hook at most `hookMax`; what is left over is due at
+   * once for `claimDue`.
+   * Deliveries of paused and pending hooks are stored as waiting and are not claimable; pings of theirs are. Those of
+   * a serial hook are claimable one at a time: what comes behind waits (`limit`) until the one before it has ended.
+   * The cost of an event depends on its matches, not on how many users a matching hook serves, nor on how many a named
+   * group has.
    */
   ingest(events: readonly NewEvent[], claim: ClaimRequest): Promise<readonly Ingested[]>;
-  /** Leases deliveries that are due, longest due first. No other worker gets them until their lease ends. */
+  /**
+   * Leases deliveries that are due: what was never tried first, then at most `retriesMax` others, and of one hook no
+   * more than `hookMax`. Hooks take turns: whoever has waited longest comes first, whatever waits for others. No other
+   * worker gets them until their lease ends. What has expired is ended instead.
+   */
   claimDue(claim: ClaimRequest): Promise<readonly Claim[]>;
   /** Gives back what was not tried: due at once, no attempt used up; it can settle no more. Lost leases are passed over. */
   release(claims: readonly Pick<Claim, "deliveryId" | "lease">[], nowMs: number): Promise<void>;
@@ -186,27 +151,40 @@ export interface WebhookStore {
    * Records the attempt and moves the delivery on. False, and nothing changed: the lease ended meanwhile and was
    * taken by another or given back, or the delivery has ended (`revoked`). A retry for a paused hook is kept for it.
    * `failed` because `gone` also disables the hook and fails all that waits for it.
-   * A ping that was delivered makes its pending hook active, and what was kept for it is due.
+   * A ping that was delivered makes its pending hook active, and what was kept for it can be released.
    */
   settle(settlement: Settlement): Promise<boolean>;
+  /**
+   * Makes due what is kept for hooks that are active, in the order of its numbers and at each hook's pace, at most
+   * `countMax`. Answers when there is more to release; null if nothing is kept for an active hook.
+   */
+  releaseHeld(nowMs: number, countMax: number): Promise<number | null>;
+  /** Ends as `expired` what waits beyond its `expiresAtMs`, at most `countMax`; says how many. Leased ones are left alone. */
+  expire(nowMs: number, countMax: number): Promise<number>;
+  /** Ends as `expired` what passes the bounds, oldest first, and says after which hook to go on; null: that was the last. */
+  trim(trim: Trim): Promise<{ readonly expired: number; readonly afterHook: HookId | null }>;
   /** When the next delivery can be claimed, the ends of leases included; null if none ever can. */
   findNextDueMs(exceptHooks: readonly HookId[]): Promise<number | null>;
 
-  /** Makes a hook; a `ping` is stored with it as a delivery that is due. `ownedMax` bounds the hooks of its owner. */
+  /** Makes a hook; a knock's ping is stored with it as a delivery that is due. `ownedMax` bounds the hooks of its owner. */
   createHook(
     hook: Hook,
     secret: Sealed,
-    options: { readonly ownedMax: number; readonly ping: NewPing | null },
+    options: { readonly ownedMax: number; readonly knock: Knock | null },
   ): Promise<HookMade>;
   findHook(id: HookId): Promise<Hook | null>;
   /** By id, ascending; only those of `owner` if one is given. */
   listHooks(owner: HookOwner | null, page: PageRequest): Promise<Page<Hook>>;
   /**
-   * Changes a hook; null if there is none. One write for the hook whatever it serves. When it is paused or
-   * disabled, what waits for it is kept and not claimable, and what is under way is kept if it comes back; when it is
-   * active again, all that is due. A ping is kept by a disabled hook only.
+   * Changes a hook. One write for the hook whatever it serves. When it is paused or disabled, what waits for it is
+   * kept and not claimable, and what is under way is kept if it comes back; when it is active again, `releaseHeld`
+   * makes that due. With a knock it becomes pending, as if it had just been made. A ping is kept by a disabled hook only.
    */
-  changeHook(id: HookId, change: HookChange, nowMs: number): Promise<Hook | null>;
+  changeHook(
+    id: HookId,
+    change: HookChange,
+    options: { readonly nowMs: number; readonly knock: Knock | null },
+  ): Promise<HookAltered>;
   /** Ends a hook: what waits for it is `revoked`; its records stay. False: no such hook. */
   deleteHook(id: HookId, nowMs: number): Promise<boolean>;
   /** Stores a ping as a delivery that is due, whatever the hook's state unless it is disabled. False: no such hook, or disabled. */

@@ -40,7 +40,10 @@ test("events are kept as long as the policy says", async () => {
   let nowMs = 1_000 * dayMs;
   const clock = { ...systemClock, now: () => nowMs };
   const { storage, dice, log, makeUser } = createWorld({ clock, dice: systemDice });
-  const intake = { room: () => ({ countMax: 0, exceptHooks: [] }), take: () => {} };
+  const intake = {
+    room: () => ({ countMax: 0, retriesMax: 10_000, hookMax: 10_000, exceptHooks: [] }),
+    take: () => {},
+  };
   const publish = createPublish({ store: storage.webhooks, intake, clock, dice, log });
   const users = [await makeUser("alice")];
   await publish([{ id: "e-1", idempotencyKey: null, type: "issue.opened", users, groups: [], data: {} }]);

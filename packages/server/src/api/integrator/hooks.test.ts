@@ -102,7 +102,7 @@ describe("a hook made by an integrator", () => {
 
 test("a hook that is disabled is not pinged, and the refusal says why", async () => {
   const { json: hook } = await ask(asApp, "POST", "/hooks", { url, events: ["*"] });
-  await apis.storage.webhooks.changeHook(hook.id, { state: "disabled" }, Date.now());
+  await apis.storage.webhooks.changeHook(hook.id, { state: "disabled" }, { nowMs: Date.now(), knock: null });
   const ping = await ask(asApp, "POST", `/hooks/${hook.id}/pings`);
   assert.deepEqual([ping.status, ping.json.errors[0].pointer], [422, "/state"]);
 });

@@ -7,7 +7,7 @@ import type { Api } from "../manners.ts";
 import { listOf, PAGE_QUERY, pageRequestOf, sendPage } from "../pages.ts";
 import { orNotFound, Refusal } from "../problem.ts";
 import {
-  flawedHook,
+  changedHookShape,
   HookBody,
   HookSecretShape,
   HookShape,
@@ -53,9 +53,7 @@ export function hookRoutes(api: Api, { prefix, hooks, webhooks }: HookDeps): voi
   api.patch(`${prefix}/hooks/:hook`, changeHook("forbidden"), async (request) => {
     const { id } = await changeable(request);
     const changed = await hooks.change(id, hookChangeOf(request.body), "integrator");
-    if (changed.kind === "unknown-hook") throw new Refusal("not-found");
-    if (changed.kind === "flawed") throw flawedHook(changed);
-    return hookShape(changed.hook);
+    return changedHookShape(changed);
   });
 
   api.delete(`${prefix}/hooks/:hook`, deleteHook("forbidden"), async (request, reply) => {

@@ -6,7 +6,7 @@ import type { Api } from "../manners.ts";
 import { listOf, PAGE_QUERY, pageRequestOf, sendPage } from "../pages.ts";
 import { flaw, orNotFound, Refusal } from "../problem.ts";
 import {
-  flawedHook,
+  changedHookShape,
   HookSecretShape,
   HookShape,
   hookBodyMembers,
@@ -55,9 +55,7 @@ export function hookRoutes(api: Api, { hooks, webhooks }: ProviderDeps): void {
 
   api.patch("/v1/hooks/:hook", changeHook(), async ({ params, body }) => {
     const changed = await hooks.change(hookIdOf(params), hookChangeOf(body), "operator");
-    if (changed.kind === "unknown-hook") throw new Refusal("not-found");
-    if (changed.kind === "flawed") throw flawedHook(changed);
-    return hookShape(changed.hook);
+    return changedHookShape(changed);
   });
 
   api.delete("/v1/hooks/:hook", deleteHook(), async ({ params }, reply) => {

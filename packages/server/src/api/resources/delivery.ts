@@ -1,6 +1,7 @@
 /** Deliveries on the wire, for both APIs. */
 import type { AppId, EventId, HookId, UserId } from "@trulinks/protocol";
 import { type Static, Type } from "typebox";
+import type { ClaimedEvent } from "../../webhooks/claim.ts";
 import {
   type AttemptRecord,
   DELIVERY_STATES,
@@ -8,7 +9,7 @@ import {
   WAITING_BECAUSE,
 } from "../../webhooks/delivery.ts";
 import { composeBody } from "../../webhooks/envelope.ts";
-import type { ClaimedEvent, Delivery, DeliveryFilter, DeliveryReach } from "../../webhooks/store.ts";
+import type { Delivery, DeliveryFilter, DeliveryReach } from "../../webhooks/store.ts";
 import { PAGE_QUERY } from "../pages.ts";
 import { flaw } from "../problem.ts";
 import { closed, GivenId, Id, nullable, Time, timeOf } from "../schemas.ts";

@@ -1,7 +1,7 @@
 import { EVENT_TYPE_CHARACTERS_MAX, EVENT_TYPE_PATTERN } from "@trulinks/protocol";
 import { type Static, Type } from "typebox";
+import type { Receipt } from "../../webhooks/new-event.ts";
 import type { EventRequest } from "../../webhooks/publish.ts";
-import type { Receipt } from "../../webhooks/store.ts";
 import { closed, GivenId, Id, ProblemShape, refer } from "../schemas.ts";
 
 export const EVENT_BYTES_MAX = 256 * 1024;

@@ -18,7 +18,7 @@ import {
   type Hook,
   type HookOwner,
 } from "../../webhooks/hook.ts";
-import type { HookCreated, HookFlaw, HookRequest, LiveSecret } from "../../webhooks/hooks.ts";
+import type { HookChanged, HookCreated, HookFlaw, HookRequest, LiveSecret } from "../../webhooks/hooks.ts";
 import type { HookChange } from "../../webhooks/store.ts";
 import { flaw, missing, Refusal } from "../problem.ts";
 import { closed, Id, nullable, Time, timeOf } from "../schemas.ts";
@@ -193,16 +193,41 @@ export function newHookShape(created: HookCreated, owner: HookOwner): Static<typ
       throw missing("Hook", owner.kind);
     case "too-many":
       throw new Refusal("too-many", { detail: `An owner has at most ${HOOKS_PER_OWNER_MAX} hooks.` });
+    case "too-many-pending":
+      throw tooManyPending();
     default:
       return created satisfies never;
   }
 }
 
-export function flawedHook({ member, message }: HookFlaw): Refusal {
+/** The changed hook, or the refusal that says why it stays as it is. */
+export function changedHookShape(changed: HookChanged): Static<typeof HookShape> {
+  switch (changed.kind) {
+    case "changed":
+      return hookShape(changed.hook);
+    case "flawed":
+      throw flawedHook(changed);
+    case "unknown-hook":
+      throw new Refusal("not-found");
+    case "too-many-pending":
+      throw tooManyPending();
+    default:
+      return changed satisfies never;
+  }
+}
+
+function flawedHook({ member, message }: HookFlaw): Refusal {
   const error = { resource: "Hook", field: member, code: "invalid", message, pointer: `/${member}` } as const;
   return new Refusal(member === "url" ? "url-refused" : "validation-failed", {
     detail: message,
     errors: [error],
+  });
+}
+
+/** Why no further hook at that host can wait for its receiver's first answer. */
+function tooManyPending(): Refusal {
+  return new Refusal("too-many", {
+    detail: "As many hooks as the policy allows wait at this host for the receiver's answer to their pings.",
   });
 }
 

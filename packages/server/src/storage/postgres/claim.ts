@@ -1,6 +1,7 @@
 import type { DeliveryId, EventId, UserId } from "@trulinks/protocol";
+import type { Claim, ClaimRequest } from "../../webhooks/claim.ts";
 import { LEASE_MARGIN_MS } from "../../webhooks/delivery.ts";
-import type { Claim, ClaimRequest, WebhookStore } from "../../webhooks/store.ts";
+import type { WebhookStore } from "../../webhooks/store.ts";
 import type { Database, Queries } from "./database.ts";
 import { findDue } from "./due.ts";
 import { keepDue } from "./hold.ts";
@@ -125,10 +126,20 @@ function toClaim(row: LeasedColumns, nowMs: number): Claim {
     lease: row.lease,
     leaseUntilMs: nowMs + hook.ackDeadlineMs + LEASE_MARGIN_MS,
     attempt: row.attempts_count + 1,
-    event: { id: row.event_id, type: row.type, action: row.action, data: row.data, atMs: row.at_ms },
+    event: {
+      id: row.event_id,
+      type: row.type,
+      action: row.action,
+      data: row.data,
+      atMs: row.at_ms,
+      trace: null,
+      sensitive: [],
+    },
     hook,
     secrets: toSecrets(row),
     user: row.user_id === null ? null : { id: row.user_id, versions: toVersions(row) },
     sequence: row.sequence,
+    view: null,
+    expiresAtMs: null,
   };
 }

@@ -8,8 +8,9 @@ import { systemClock } from "../../base/clock.ts";
 import { systemDice } from "../../base/dice.ts";
 import { createLog } from "../../base/log.ts";
 import { PAGE_COUNT_MAX } from "../../base/page.ts";
+import type { Claim } from "../../webhooks/claim.ts";
 import type { Hook } from "../../webhooks/hook.ts";
-import type { Claim, NewEvent } from "../../webhooks/store.ts";
+import type { NewEvent } from "../../webhooks/new-event.ts";
 import type { Storage } from "../storage.ts";
 import { openPostgres } from "./open.ts";
 
@@ -31,7 +32,7 @@ before(async () => {
   await withStorage(async ({ accounts, webhooks }) => {
     const client = { name: "large", owner: null, contact: null, clientId: "large", createdAtMs: 1 };
     await accounts.createApp({ id: APP, ...client }, new Uint8Array(32));
-    await webhooks.createHook(hookWith(HOOK), new Uint8Array(60), { ownedMax: 100, ping: null });
+    await webhooks.createHook(hookWith(HOOK), new Uint8Array(60), { ownedMax: 100, knock: null });
   });
   await observer.query(FILL);
   await observer.query("ANALYZE");
@@ -61,14 +62,14 @@ const FILL = `
 
 test("making an app's hook writes the hook and its secret, and reads no grant", async () => {
   const cost = await costOf(({ webhooks }) =>
-    webhooks.createHook(hookWith("hok_new" as HookId), new Uint8Array(60), { ownedMax: 100, ping: null }),
+    webhooks.createHook(hookWith("hok_new" as HookId), new Uint8Array(60), { ownedMax: 100, knock: null }),
   );
   assert.deepEqual(cost, { written: { hooks: 1, hook_secrets: 1 }, readThrough: [] });
 });
 
 test("changing its URL is one write", async () => {
   const cost = await costOf(({ webhooks }) =>
-    webhooks.changeHook(HOOK, { url: "https://new.example/" }, NOW_MS),
+    webhooks.changeHook(HOOK, { url: "https://new.example/" }, { nowMs: NOW_MS, knock: null }),
   );
   assert.deepEqual(cost, { written: { hooks: 1 }, readThrough: [] });
 });
@@ -107,7 +108,12 @@ test("claiming and settling touch what is claimed", async () => {
     );
     await webhooks.findNextDueMs([]);
     await webhooks.findNextDueMs(["hok_new" as HookId]);
-    const [first] = await webhooks.claimDue({ ...claimUpTo(1), exceptHooks: ["hok_new" as HookId] });
+    const [first] = await webhooks.claimDue({
+      ...claimUpTo(1),
+      retriesMax: 10_000,
+      hookMax: 10_000,
+      exceptHooks: ["hok_new" as HookId],
+    });
     const [second] = await webhooks.claimDue(claimUpTo(1));
     assert.ok(first && second);
     assert.equal(await settle(webhooks, first, { kind: "delivered" }), true);
@@ -221,12 +227,24 @@ function eventFor(id: string, userId: string): NewEvent {
     data: "{}",
     userIds: [userId as UserId],
     groupIds: [],
+    key: null,
+    expiresAtMs: null,
+    sensitive: [],
+    scopes: null,
+    fieldScopes: [],
+    trace: null,
     atMs: NOW_MS,
   };
 }
 
-function claimUpTo(countMax: number): { nowMs: number; countMax: number; exceptHooks: [] } {
-  return { nowMs: NOW_MS, countMax, exceptHooks: [] };
+function claimUpTo(countMax: number): {
+  nowMs: number;
+  countMax: number;
+  retriesMax: 10_000;
+  hookMax: 10_000;
+  exceptHooks: [];
+} {
+  return { nowMs: NOW_MS, countMax, retriesMax: 10_000, hookMax: 10_000, exceptHooks: [] };
 }
 
 function settle(
@@ -259,6 +277,9 @@ function hookWith(id: HookId): Hook {
     ackDeadlineMs: 10_000,
     retries: "default",
     inFlightMax: 8,
+    serial: false,
+    filter: [],
+    include: null,
     state: id === HOOK ? "active" : "disabled",
     createdAtMs: NOW_MS,
   };

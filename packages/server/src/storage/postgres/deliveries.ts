@@ -1,6 +1,7 @@
 import type { DeliveryId } from "@trulinks/protocol";
+import type { ClaimedEvent } from "../../webhooks/claim.ts";
 import type { AttemptRecord, Exchange } from "../../webhooks/delivery.ts";
-import type { ClaimedEvent, Delivery, WebhookStore } from "../../webhooks/store.ts";
+import type { Delivery, WebhookStore } from "../../webhooks/store.ts";
 import { toOwner } from "../owner-columns.ts";
 import { limitOf, pageOf } from "../page-of.ts";
 import type { Database, Queries } from "./database.ts";
@@ -35,7 +36,15 @@ export function createDeliveries(database: Database): DeliveryVerbs {
       if (row === undefined) return null;
       return {
         delivery: toDelivery(row, await attemptsWithExchange(database, id)),
-        event: { id: row.event_id, type: row.type, action: row.action, data: row.data, atMs: row.at_ms },
+        event: {
+          id: row.event_id,
+          type: row.type,
+          action: row.action,
+          data: row.data,
+          atMs: row.at_ms,
+          trace: null,
+          sensitive: [],
+        },
       };
     },
   };
@@ -62,6 +71,9 @@ function toDelivery(row: DeliveryRow, attempts: readonly AttemptRecord[]): Deliv
     because: row.because,
     dueAtMs: row.is_leased ? null : row.next_at_ms,
     createdAtMs: row.created_at_ms,
+    masked: [],
+    key: null,
+    expiresAtMs: null,
     attempts,
   };
 }

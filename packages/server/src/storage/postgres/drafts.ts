@@ -8,9 +8,10 @@ import {
   type UserId,
 } from "@trulinks/protocol";
 import type { Dice } from "../../base/dice.ts";
+import type { ClaimRequest, SealedSecret } from "../../webhooks/claim.ts";
 import { LEASE_MARGIN_MS } from "../../webhooks/delivery.ts";
 import type { Hook } from "../../webhooks/hook.ts";
-import type { ClaimRequest, NewEvent, SealedSecret } from "../../webhooks/store.ts";
+import type { NewEvent } from "../../webhooks/new-event.ts";
 import { keptBecause } from "../kept-because.ts";
 import type { NewDelivery } from "./delivery-row.ts";
 

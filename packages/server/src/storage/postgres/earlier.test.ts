@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EventId, GroupId, UserId } from "@trulinks/protocol";
-import type { NewEvent } from "../../webhooks/store.ts";
+import type { NewEvent } from "../../webhooks/new-event.ts";
 import { type Judged, judge, type Known } from "./earlier.ts";
 
 const receipt = { id: "evt_old" as EventId, deliveries: 3, unknown: ["x"] };
@@ -24,6 +24,12 @@ const event = (id: string, over: Partial<NewEvent> = {}): NewEvent => ({
   data: "{}",
   userIds: ["ann" as UserId],
   groupIds: [],
+  key: null,
+  expiresAtMs: null,
+  sensitive: [],
+  scopes: null,
+  fieldScopes: [],
+  trace: null,
   atMs: 1,
   ...over,
 });

@@ -1,6 +1,6 @@
 /** Tells new events from those that came before: under one of their keys, or with their id. Pure. */
 import type { EventId } from "@trulinks/protocol";
-import type { Ingested, NewEvent, Receipt } from "../../webhooks/store.ts";
+import type { Ingested, NewEvent, Receipt } from "../../webhooks/new-event.ts";
 
 /** What the store knows of what a batch names. */
 export interface Known {

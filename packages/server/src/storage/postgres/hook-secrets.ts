@@ -1,5 +1,6 @@
 import type { HookId, UserId } from "@trulinks/protocol";
-import type { SealedSecret, SecretVersion, WebhookStore } from "../../webhooks/store.ts";
+import type { SealedSecret, SecretVersion } from "../../webhooks/claim.ts";
+import type { WebhookStore } from "../../webhooks/store.ts";
 import type { Database, Queries } from "./database.ts";
 import { findHookRow, lockHookRow } from "./hook-row.ts";
 import { FIRST_VERSION } from "./live-secrets.ts";

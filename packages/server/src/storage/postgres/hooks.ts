@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { HookId } from "@trulinks/protocol";
+import type { Sealed } from "../../webhooks/claim.ts";
 import type { Hook, HookOwner } from "../../webhooks/hook.ts";
-import type { HookChange, HookMade, NewPing, Sealed, WebhookStore } from "../../webhooks/store.ts";
+import type { HookChange, HookMade, NewPing, WebhookStore } from "../../webhooks/store.ts";
 import { ownerColumns } from "../owner-columns.ts";
 import { limitOf, pageOf } from "../page-of.ts";
 import type { Database, Queries } from "./database.ts";
@@ -17,12 +18,12 @@ type HookVerbs = Pick<
 
 export function createHooks(database: Database): HookVerbs {
   return {
-    createHook(hook, secret, { ownedMax, ping }) {
+    createHook(hook, secret, { ownedMax, knock }) {
       return database.transact(async (transaction) => {
         const refused = await refuse(transaction, hook.owner, ownedMax);
         if (refused !== null) return refused;
         await insertHook(transaction, hook, secret);
-        if (ping !== null) await insertPing(transaction, hook, ping);
+        if (knock !== null) await insertPing(transaction, hook, knock.ping);
         return { kind: "made", hook };
       });
     },
@@ -43,8 +44,11 @@ export function createHooks(database: Database): HookVerbs {
       return pageOf(rows, page, { key: (row) => row.id, item: toHook });
     },
 
-    changeHook: (id, change, nowMs) =>
-      database.transact((transaction) => changeHook(transaction, id, change, nowMs)),
+    changeHook: (id, change, { nowMs }) =>
+      database.transact(async (transaction) => {
+        const hook = await changeHook(transaction, id, change, nowMs);
+        return hook === null ? { kind: "unknown-hook" } : { kind: "changed", hook };
+      }),
     deleteHook: (id, nowMs) => database.transact((transaction) => endHook(transaction, id, nowMs)),
 
     ping(hookId, ping) {

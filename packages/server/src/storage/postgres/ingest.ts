@@ -1,14 +1,8 @@
 import { strict as assert } from "node:assert";
 import type { HookId, UserId } from "@trulinks/protocol";
 import type { Dice } from "../../base/dice.ts";
-import type {
-  Claim,
-  ClaimRequest,
-  Ingested,
-  NewEvent,
-  Receipt,
-  SecretVersion,
-} from "../../webhooks/store.ts";
+import type { Claim, ClaimRequest, SecretVersion } from "../../webhooks/claim.ts";
+import type { Ingested, NewEvent, Receipt } from "../../webhooks/new-event.ts";
 import type { Database, Queries } from "./database.ts";
 import { DELIVERY_ARRAYS, deliveryArrays, INSERT_DELIVERIES } from "./delivery-row.ts";
 import { type Entry, lastSequences, leaseUntilMs, type Numbered, number } from "./drafts.ts";
@@ -72,17 +66,19 @@ async function toClaimed(queries: Queries, numbered: readonly Numbered[]): Promi
 function toClaim({ draft, delivery }: Numbered, versions: Versions): Claim | null {
   if (delivery.lease === null) return null;
   const { entry, known, userId } = draft;
-  const { id, type, action, data, atMs } = entry.event;
+  const { id, type, action, data, atMs, trace, sensitive } = entry.event;
   return {
     deliveryId: delivery.id,
     lease: delivery.lease,
     leaseUntilMs: leaseUntilMs(known.hook, entry.claim.nowMs),
     attempt: 1,
-    event: { id, type, action, data, atMs },
+    event: { id, type, action, data, atMs, trace, sensitive },
     hook: known.hook,
     secrets: known.secrets,
     user: { id: userId, versions: versions.get(pairOf(known.hook.id, userId)) ?? FIRST_VERSION },
     sequence: delivery.sequence,
+    view: null,
+    expiresAtMs: entry.event.expiresAtMs,
   };
 }
 

@@ -1,5 +1,5 @@
 /** The live secrets of a hook and of a user, as arrays beside the row that they belong to: newest first. */
-import type { SealedSecret, SecretVersion } from "../../webhooks/store.ts";
+import type { SealedSecret, SecretVersion } from "../../webhooks/claim.ts";
 
 export interface SecretColumns {
   readonly sealed: readonly Uint8Array[] | null;

@@ -1,7 +1,7 @@
 /** What events name, whom they reach, and through which hooks. */
 import type { EventId, GrantId, HookId, UserId } from "@trulinks/protocol";
 import { matchesAny } from "@trulinks/protocol";
-import type { NewEvent } from "../../webhooks/store.ts";
+import type { NewEvent } from "../../webhooks/new-event.ts";
 import type { Queries } from "./database.ts";
 import type { Draft, Entry, KnownHook } from "./drafts.ts";
 import type { Earlier, Known } from "./earlier.ts";

@@ -8,8 +8,9 @@ import { systemClock } from "../../base/clock.ts";
 import { systemDice } from "../../base/dice.ts";
 import { createLog } from "../../base/log.ts";
 import { Unavailable } from "../../base/unavailable.ts";
+import type { Claim } from "../../webhooks/claim.ts";
 import type { Hook } from "../../webhooks/hook.ts";
-import type { Claim, Ingested, NewEvent } from "../../webhooks/store.ts";
+import type { Ingested, NewEvent } from "../../webhooks/new-event.ts";
 import type { Storage } from "../storage.ts";
 import { openPostgres } from "./open.ts";
 
@@ -18,7 +19,7 @@ const NOW_MS = 1_790_000_000_000;
 const ANN = "ann" as UserId;
 const APP = "app_1" as AppId;
 const HOOK = "hok_1" as HookId;
-const NONE = { nowMs: NOW_MS, countMax: 0, exceptHooks: [] };
+const NONE = { nowMs: NOW_MS, countMax: 0, retriesMax: 10_000, hookMax: 10_000, exceptHooks: [] };
 const FIRST_PAGE = { after: null, countMax: 200 };
 
 let postgres: Postgres;
@@ -40,7 +41,7 @@ function onTwoNodes(title: string, use: (nodes: Nodes) => Promise<void>): void {
       const app = { id: APP, name: "one", owner: null, contact: null, clientId: "one", createdAtMs: 1 };
       await accounts.createApp(app, new Uint8Array(32));
       await grantAnn(nodes[0], "grn_1");
-      await webhooks.createHook(hookFor(["*"]), new Uint8Array(60), { ownedMax: 10, ping: null });
+      await webhooks.createHook(hookFor(["*"]), new Uint8Array(60), { ownedMax: 10, knock: null });
       await use(nodes);
     } finally {
       for (const node of nodes) await node.close();
@@ -53,7 +54,13 @@ onTwoNodes("two nodes never claim the same delivery, and leave none", async ([on
   const claimed: DeliveryId[] = [];
   const claimAll = async ({ webhooks }: Storage): Promise<void> => {
     for (;;) {
-      const claims = await webhooks.claimDue({ nowMs: NOW_MS, countMax: 7, exceptHooks: [] });
+      const claims = await webhooks.claimDue({
+        nowMs: NOW_MS,
+        countMax: 7,
+        retriesMax: 10_000,
+        hookMax: 10_000,
+        exceptHooks: [],
+      });
       if (claims.length === 0) return;
       claimed.push(...claims.map((claim) => claim.deliveryId));
     }
@@ -167,9 +174,12 @@ for (const [reason, comeBack] of [
       await one.webhooks.ingest(events(`g${round}`, 12), NONE);
       const claims = await claimUpTo(one, 12, NOW_MS);
       assert.equal(claims.length, 12);
-      await other.webhooks.changeHook(HOOK, { state: "paused" }, NOW_MS);
+      await other.webhooks.changeHook(HOOK, { state: "paused" }, { nowMs: NOW_MS, knock: null });
       const back = comeBack(one, claims);
-      await Promise.all([...back, other.webhooks.changeHook(HOOK, { state: "active" }, NOW_MS)]);
+      await Promise.all([
+        ...back,
+        other.webhooks.changeHook(HOOK, { state: "active" }, { nowMs: NOW_MS, knock: null }),
+      ]);
       const waiting = await one.webhooks.listDeliveries(
         { reach: { kind: "all" }, state: "waiting" },
         FIRST_PAGE,
@@ -217,7 +227,7 @@ const TYPES = [
 
 onTwoNodes("SQL and the protocol agree on which types a pattern chooses", async ([one]) => {
   for (const pattern of PATTERNS) {
-    await one.webhooks.changeHook(HOOK, { events: [pattern] }, NOW_MS);
+    await one.webhooks.changeHook(HOOK, { events: [pattern] }, { nowMs: NOW_MS, knock: null });
     const batch = TYPES.map((type): NewEvent => ({ ...eventNamed(`evt_${pattern}_${type}`), type }));
     const answers = await one.webhooks.ingest(batch, NONE);
     assert.deepEqual(
@@ -244,7 +254,7 @@ async function grantAnn({ accounts }: Storage, id: string): Promise<void> {
 }
 
 function claimUpTo({ webhooks }: Storage, countMax: number, nowMs: number): Promise<readonly Claim[]> {
-  return webhooks.claimDue({ nowMs, countMax, exceptHooks: [] });
+  return webhooks.claimDue({ nowMs, countMax, retriesMax: 10_000, hookMax: 10_000, exceptHooks: [] });
 }
 
 /** Revokes what waits, so that each round starts with nothing. */
@@ -275,6 +285,12 @@ function eventNamed(id: string): NewEvent {
     data: "{}",
     userIds: [ANN],
     groupIds: [],
+    key: null,
+    expiresAtMs: null,
+    sensitive: [],
+    scopes: null,
+    fieldScopes: [],
+    trace: null,
     atMs: NOW_MS,
   };
 }
@@ -292,6 +308,9 @@ function hookFor(patterns: readonly string[]): Hook {
     ackDeadlineMs: 10_000,
     retries: "default",
     inFlightMax: 8,
+    serial: false,
+    filter: [],
+    include: null,
     state: "active",
     createdAtMs: NOW_MS,
   };

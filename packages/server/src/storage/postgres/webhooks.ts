@@ -1,5 +1,6 @@
 import type { Dice } from "../../base/dice.ts";
-import type { Ingested, Settlement, WebhookStore } from "../../webhooks/store.ts";
+import type { Ingested } from "../../webhooks/new-event.ts";
+import type { Settlement, WebhookStore } from "../../webhooks/store.ts";
 import { createClaiming } from "./claim.ts";
 import type { Database } from "./database.ts";
 import { createDeliveries } from "./deliveries.ts";
@@ -40,6 +41,13 @@ export function createWebhooks(database: Database, dice: Pick<Dice, "bytes">): W
     ...createDeliveries(database),
     ingest: (events, claim) => ingest({ events, claim }),
     settle: (settlement) => (isPlain(settlement) ? settle(settlement) : settleAlone(database, settlement)),
+    releaseHeld: later,
+    expire: later,
+    trim: later,
     sweep: (request) => sweep(database, request),
   };
+}
+
+function later(): Promise<never> {
+  return Promise.reject(new Error("still to come"));
 }

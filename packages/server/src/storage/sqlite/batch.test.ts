@@ -40,7 +40,7 @@ test("a verb that throws half-way leaves nothing of its first half", () => {
     ...{ id, receiptKeys: [], fingerprint: id, type, action: "x", data: "{}", userIds: ["a"], groupIds: [] },
     atMs: 1,
   });
-  const claim = { nowMs: 1, countMax: 0, exceptHooks: [] };
+  const claim = { nowMs: 1, countMax: 0, retriesMax: 10_000, hookMax: 10_000, exceptHooks: [] };
   const ingest = (id: number, events: readonly unknown[]): Call => ({
     ...{ id, port: "webhooks", verb: "ingest" },
     args: [events, claim],

@@ -1,9 +1,9 @@
 /** What a claim says beside its delivery. Each hook and user is looked up once per verb. */
 import { strict as assert } from "node:assert";
 import type { HookId, UserId } from "@trulinks/protocol";
+import type { Claim, SealedSecret } from "../../webhooks/claim.ts";
 import { LEASE_MARGIN_MS } from "../../webhooks/delivery.ts";
 import type { Hook } from "../../webhooks/hook.ts";
-import type { Claim, SealedSecret } from "../../webhooks/store.ts";
 import type { Database } from "./database.ts";
 import { findHookRow, toHook } from "./hook-row.ts";
 import { liveSecrets, liveVersions } from "./hook-secrets.ts";

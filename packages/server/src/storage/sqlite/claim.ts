@@ -1,4 +1,5 @@
-import type { Claim, ClaimedEvent, ClaimRequest, WebhookStore } from "../../webhooks/store.ts";
+import type { Claim, ClaimedEvent, ClaimRequest } from "../../webhooks/claim.ts";
+import type { WebhookStore } from "../../webhooks/store.ts";
 import { keptBecause } from "../kept-because.ts";
 import { type ClaimContext, createClaimContext } from "./claim-context.ts";
 import type { Database } from "./database.ts";
@@ -74,11 +75,21 @@ function claimOrKeep(database: Database, context: ClaimContext, row: WaitingRow)
     lease,
     leaseUntilMs,
     attempt: row.attempts_count + 1,
-    event: { id: row.event_id, type: row.type, action: row.action, data: row.data, atMs: row.atMs },
+    event: {
+      id: row.event_id,
+      type: row.type,
+      action: row.action,
+      data: row.data,
+      atMs: row.atMs,
+      trace: null,
+      sensitive: [],
+    },
     hook,
     secrets,
     user: row.user_id === null ? null : context.userOf(row.hook_id, row.user_id),
     sequence: row.sequence,
+    view: null,
+    expiresAtMs: null,
   };
 }
 

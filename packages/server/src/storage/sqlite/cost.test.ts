@@ -10,19 +10,39 @@ const APP = "app_1" as AppId;
 const HOOK: Hook = {
   ...{ id: "hok_1" as HookId, owner: { kind: "app", appId: APP }, url: "https://a.example/", events: ["*"] },
   ...{ secretPer: "user", signature: "standard", verifyTls: true, ca: null, ackDeadlineMs: 10_000 },
-  ...{ retries: "default", inFlightMax: 8, state: "active", createdAtMs: 1 },
+  ...{
+    retries: "default",
+    inFlightMax: 8,
+    serial: false,
+    filter: [],
+    include: null,
+    state: "active",
+    createdAtMs: 1,
+  },
 };
 const EVENT = {
   ...{ id: "evt_1" as EventId, receiptKeys: [], fingerprint: "f", type: "issue.opened", action: "opened" },
-  ...{ data: "{}", userIds: ["u5" as UserId], groupIds: [], atMs: 1 },
+  ...{
+    data: "{}",
+    userIds: ["u5" as UserId],
+    groupIds: [],
+    key: null,
+    expiresAtMs: null,
+    sensitive: [],
+    scopes: null,
+    fieldScopes: [],
+    trace: null,
+    atMs: 1,
+  },
 };
 
 const ACTS: Readonly<Record<string, (verbs: Verbs) => unknown>> = {
   "making the hook": ({ webhooks }) =>
-    webhooks.createHook(HOOK, new Uint8Array(9), { ownedMax: 9, ping: null }),
-  "changing its URL": ({ webhooks }) => webhooks.changeHook(HOOK.id, { url: "https://b.example/" }, 1),
+    webhooks.createHook(HOOK, new Uint8Array(9), { ownedMax: 9, knock: null }),
+  "changing its URL": ({ webhooks }) =>
+    webhooks.changeHook(HOOK.id, { url: "https://b.example/" }, { nowMs: 1, knock: null }),
   "an event for one user": ({ webhooks }) =>
-    webhooks.ingest([EVENT], { nowMs: 1, countMax: 1, exceptHooks: [] }),
+    webhooks.ingest([EVENT], { nowMs: 1, countMax: 1, retriesMax: 10_000, hookMax: 10_000, exceptHooks: [] }),
   "rotating one user's secret": ({ webhooks }) =>
     webhooks.rotateUserSecret(HOOK.id, "u5" as UserId, { nowMs: 1, oldUntilMs: 2 }),
   "revoking one grant": ({ accounts }) => accounts.revokeGrant("g5" as GrantId, 1),

@@ -1,7 +1,8 @@
 /** Stores the deliveries that a batch of events makes: numbered, with ids that sort as their numbers do. */
 import { type DeliveryId, type EventId, type HookId, ID_CHANCE_BYTES, makeId } from "@trulinks/protocol";
 import type { Dice } from "../../base/dice.ts";
-import type { Claim, ClaimRequest, NewEvent } from "../../webhooks/store.ts";
+import type { Claim, ClaimRequest } from "../../webhooks/claim.ts";
+import type { NewEvent } from "../../webhooks/new-event.ts";
 import { keptBecause } from "../kept-because.ts";
 import type { ClaimContext } from "./claim-context.ts";
 import type { Database } from "./database.ts";
@@ -73,11 +74,21 @@ function claimOf(
     lease: FIRST_LEASE,
     leaseUntilMs: context.leaseUntilMs(known.hook),
     attempt: 1,
-    event: { id: event.id, type: event.type, action: event.action, data: event.data, atMs: event.atMs },
+    event: {
+      id: event.id,
+      type: event.type,
+      action: event.action,
+      data: event.data,
+      atMs: event.atMs,
+      trace: event.trace,
+      sensitive: event.sensitive,
+    },
     hook: known.hook,
     secrets: known.secrets,
     user: context.userOf(known.hook.id, userId),
     sequence,
+    view: null,
+    expiresAtMs: event.expiresAtMs,
   };
 }
 

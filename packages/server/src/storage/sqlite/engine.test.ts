@@ -116,9 +116,9 @@ test("a start frees what was leased, and what ran under a key is unknown", async
   const file = join(folder, "restart.db");
   const first = await openEngine(file);
   await first.accounts.createUser(userNamed("ann"));
-  await first.webhooks.createHook(HOOK, new Uint8Array(32), { ownedMax: 1, ping: null });
+  await first.webhooks.createHook(HOOK, new Uint8Array(32), { ownedMax: 1, knock: null });
   const nowMs = Date.now();
-  const claim = { nowMs, countMax: 1, exceptHooks: [] };
+  const claim = { nowMs, countMax: 1, retriesMax: 10_000, hookMax: 10_000, exceptHooks: [] };
   const [ingested] = await first.webhooks.ingest([EVENT], claim);
   assert.ok(ingested?.kind === "accepted" && ingested.claims[0]);
   const request = {
@@ -148,6 +148,9 @@ const HOOK: Hook = {
   ackDeadlineMs: 30_000,
   retries: "default",
   inFlightMax: 8,
+  serial: false,
+  filter: [],
+  include: null,
   state: "active",
   createdAtMs: 1,
 };
@@ -161,5 +164,11 @@ const EVENT = {
   data: "{}",
   userIds: ["ann" as UserId],
   groupIds: [],
+  key: null,
+  expiresAtMs: null,
+  sensitive: [],
+  scopes: null,
+  fieldScopes: [],
+  trace: null,
   atMs: 1,
 };

@@ -36,6 +36,9 @@ export function toHook(row: HookRow): Hook {
     ackDeadlineMs: row.ack_deadline_ms,
     retries: row.retries,
     inFlightMax: row.in_flight_max,
+    filter: [],
+    include: null,
+    serial: false,
     state: row.state,
     createdAtMs: row.created_at_ms,
   };

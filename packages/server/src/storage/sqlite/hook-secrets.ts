@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import type { HookId, UserId } from "@trulinks/protocol";
-import type { SealedSecret, SecretVersion, WebhookStore } from "../../webhooks/store.ts";
+import type { SealedSecret, SecretVersion } from "../../webhooks/claim.ts";
+import type { WebhookStore } from "../../webhooks/store.ts";
 import type { Database } from "./database.ts";
 import { findPair } from "./grants.ts";
 import { findHookRow } from "./hook-row.ts";

@@ -1,6 +1,7 @@
 import type { EventId, HookId } from "@trulinks/protocol";
+import type { Sealed } from "../../webhooks/claim.ts";
 import type { Hook, HookOwner } from "../../webhooks/hook.ts";
-import type { HookChange, HookMade, NewPing, Sealed, WebhookStore } from "../../webhooks/store.ts";
+import type { HookChange, HookMade, NewPing, WebhookStore } from "../../webhooks/store.ts";
 import { ownerColumns } from "../owner-columns.ts";
 import { limitOf, pageOf } from "../page-of.ts";
 import { isApp } from "./apps.ts";
@@ -19,11 +20,11 @@ type HookVerbs = Pick<
 
 export function createHooks(database: Database): HookVerbs {
   return {
-    createHook: (hook, secret, { ownedMax, ping }) => {
+    createHook: (hook, secret, { ownedMax, knock }) => {
       const refused = refuse(database, hook.owner, ownedMax);
       if (refused !== null) return refused;
       insertHook(database, hook, secret);
-      if (ping !== null) insertPing(database, hook, ping);
+      if (knock !== null) insertPing(database, hook, knock.ping);
       return { kind: "made", hook };
     },
 
@@ -43,7 +44,10 @@ export function createHooks(database: Database): HookVerbs {
       return pageOf(rows, page, { key: (row) => row.id, item: toHook });
     },
 
-    changeHook: (id, change, nowMs) => changeHook(database, id, change, nowMs),
+    changeHook(id, change, { nowMs }) {
+      const hook = changeHook(database, id, change, nowMs);
+      return hook === null ? { kind: "unknown-hook" } : { kind: "changed", hook };
+    },
     deleteHook: (id, nowMs) => endHook(database, id, nowMs) !== null,
 
     ping(hookId, ping) {

@@ -1,7 +1,8 @@
 import { strict as assert } from "node:assert";
 import type { EventId } from "@trulinks/protocol";
 import type { Dice } from "../../base/dice.ts";
-import type { ClaimRequest, Ingested, NewEvent, Receipt } from "../../webhooks/store.ts";
+import type { ClaimRequest } from "../../webhooks/claim.ts";
+import type { Ingested, NewEvent, Receipt } from "../../webhooks/new-event.ts";
 import { createClaimContext } from "./claim-context.ts";
 import type { Database } from "./database.ts";
 import { type Draft, storeDrafts } from "./drafts.ts";

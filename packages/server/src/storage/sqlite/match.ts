@@ -1,6 +1,6 @@
 /** Whom an event reaches, and through which hooks. */
 import { type GrantId, type HookId, matchesAny, type UserId } from "@trulinks/protocol";
-import type { NewEvent } from "../../webhooks/store.ts";
+import type { NewEvent } from "../../webhooks/new-event.ts";
 import type { ClaimContext, KnownHook } from "./claim-context.ts";
 import type { Database } from "./database.ts";
 

@@ -26,7 +26,15 @@ const ALL: DeliveryReach = { kind: "all" };
 const HOOK: Hook = {
   ...{ id: HOK, owner: { kind: "app", appId: APP }, url: "https://receiver.example/", events: ["*"] },
   ...{ secretPer: "user", signature: "standard", verifyTls: true, ca: null, ackDeadlineMs: 10_000 },
-  ...{ retries: "default", inFlightMax: 8, state: "active", createdAtMs: 1 },
+  ...{
+    retries: "default",
+    inFlightMax: 8,
+    serial: false,
+    filter: [],
+    include: null,
+    state: "active",
+    createdAtMs: 1,
+  },
 };
 
 const { database, verbs, takeTexts } = openRecorder();
@@ -52,11 +60,25 @@ function scansOf(run: () => unknown): readonly string[] {
 }
 
 const OFTEN: Readonly<Record<string, () => unknown>> = {
-  ingest: () => webhooks.ingest([eventOf("evt_x")], { nowMs: 9, countMax: 1, exceptHooks: [] }),
-  claimDue: () => webhooks.claimDue({ nowMs: 9, countMax: 5, exceptHooks: [] }),
+  ingest: () =>
+    webhooks.ingest([eventOf("evt_x")], {
+      nowMs: 9,
+      countMax: 1,
+      retriesMax: 10_000,
+      hookMax: 10_000,
+      exceptHooks: [],
+    }),
+  claimDue: () =>
+    webhooks.claimDue({ nowMs: 9, countMax: 5, retriesMax: 10_000, hookMax: 10_000, exceptHooks: [] }),
   release: () => webhooks.release([{ deliveryId: "d" as DeliveryId, lease: 1 }], 9),
   settle: () => {
-    const [claim] = webhooks.claimDue({ nowMs: 1e12, countMax: 1, exceptHooks: [] });
+    const [claim] = webhooks.claimDue({
+      nowMs: 1e12,
+      countMax: 1,
+      retriesMax: 10_000,
+      hookMax: 10_000,
+      exceptHooks: [],
+    });
     assert.ok(claim);
     const attempt: AttemptRecord = {
       ...{ number: 1, atMs: 1, outcome: "refused", status: 500, guideline: null, exchange: null },
@@ -73,9 +95,10 @@ const OFTEN: Readonly<Record<string, () => unknown>> = {
       ...{ id: "tok_x" as TokenId, hash: Uint8Array.of(7), userId: ANN, appId: APP, scopes: null },
       ...{ newGrantId: "grn_x" as GrantId, nowMs: 9, expiresAtMs: null },
     }),
-  changeHook: () => webhooks.changeHook(HOK, { state: "paused" }, 9),
-  "changeHook to active": () => webhooks.changeHook(HOK, { state: "active" }, 9),
-  ping: () => webhooks.ping(HOK, { eventId: "e" as EventId, deliveryId: "p" as DeliveryId, atMs: 9 }),
+  changeHook: () => webhooks.changeHook(HOK, { state: "paused" }, { nowMs: 9, knock: null }),
+  "changeHook to active": () => webhooks.changeHook(HOK, { state: "active" }, { nowMs: 9, knock: null }),
+  ping: () =>
+    webhooks.ping(HOK, { eventId: "e" as EventId, deliveryId: "p" as DeliveryId, atMs: 9, data: "{}" }),
   rotateSecret: () => webhooks.rotateSecret(HOK, new Uint8Array(9), { nowMs: 9, oldUntilMs: 99 }),
   rotateUserSecret: () => webhooks.rotateUserSecret(HOK, ANN, { nowMs: 9, oldUntilMs: 99 }),
   "webhooks.sweep": () => webhooks.sweep({ beforeMs: 99, countMax: 5 }),
@@ -152,9 +175,21 @@ test("claiming passes a long backlog of hooks that are left out, hook by hook", 
   const later = openRecorder();
   prepare(later.verbs);
   const backlog = Array.from({ length: 1_001 }, (_, n) => eventOf(`evt_b${n}`));
-  later.verbs.webhooks.ingest(backlog, { nowMs: 1, countMax: 0, exceptHooks: [] });
+  later.verbs.webhooks.ingest(backlog, {
+    nowMs: 1,
+    countMax: 0,
+    retriesMax: 10_000,
+    hookMax: 10_000,
+    exceptHooks: [],
+  });
   later.takeTexts();
-  later.verbs.webhooks.claimDue({ nowMs: 9, countMax: 5, exceptHooks: [HOK] });
+  later.verbs.webhooks.claimDue({
+    nowMs: 9,
+    countMax: 5,
+    retriesMax: 10_000,
+    hookMax: 10_000,
+    exceptHooks: [HOK],
+  });
   const plans = later
     .takeTexts()
     .flatMap((text) => database.all<{ readonly detail: string }>(`EXPLAIN QUERY PLAN ${text}`))
@@ -178,16 +213,34 @@ function prepare({ accounts, webhooks }: Verbs): void {
   const app = { id: APP, name: "a", owner: null, contact: null, clientId: "c", createdAtMs: 1 };
   accounts.createApp(app, new Uint8Array(32));
   accounts.grant({ id: "grn_1" as GrantId, userId: ANN, appId: APP, scopes: [], nowMs: 1 });
-  webhooks.createHook(HOOK, new Uint8Array(32), { ownedMax: 9, ping: null });
+  webhooks.createHook(HOOK, new Uint8Array(32), { ownedMax: 9, knock: null });
   for (const id of ["evt_1", "evt_2"]) {
-    webhooks.ingest([eventOf(id)], { nowMs: 1, countMax: 0, exceptHooks: [] });
+    webhooks.ingest([eventOf(id)], {
+      nowMs: 1,
+      countMax: 0,
+      retriesMax: 10_000,
+      hookMax: 10_000,
+      exceptHooks: [],
+    });
   }
 }
 
 function eventOf(id: string) {
   return {
     ...{ id: id as EventId, receiptKeys: [`id:${id}`], fingerprint: "f", type: "issue.opened" },
-    ...{ action: "opened", data: "{}", userIds: [ANN], groupIds: ["g" as GroupId], atMs: 1 },
+    ...{
+      action: "opened",
+      data: "{}",
+      userIds: [ANN],
+      groupIds: ["g" as GroupId],
+      key: null,
+      expiresAtMs: null,
+      sensitive: [],
+      scopes: null,
+      fieldScopes: [],
+      trace: null,
+      atMs: 1,
+    },
   };
 }
 

@@ -18,6 +18,13 @@ export function createWebhooks(database: Database, dice: Dice): Sync<WebhookStor
     ...createDeliveries(database),
     ingest: (events, claim) => ingest({ database, dice }, events, claim),
     settle: (settlement) => settle(database, settlement),
+    releaseHeld: later,
+    expire: later,
+    trim: later,
     sweep: (request) => sweep(database, request),
   };
+}
+
+function later(): never {
+  throw new Error("still to come");
 }
