@@ -76,6 +76,15 @@ describe("a delivery shown alone", () => {
     assert.deepEqual([json.state, json.because, json.due_at], ["delivered", null, null]);
   });
 
+  test("has no more of the data than was sent", async () => {
+    const claimed = await claim(await makeHook("standard"));
+    const view = { include: null, omit: ["/number"], mask: ["/text"] };
+    await settle(claimed, { requestHeaders: [], answerHeaders: null, answerBody: null, view });
+    const [attempt] = (await get(`/v1/deliveries/${claimed.deliveryId}`)).json.attempts;
+    const { data, masked } = JSON.parse(attempt.request.body);
+    assert.deepEqual([data, masked], [{ text: null }, ["/text"]]);
+  });
+
   test("in GitHub's shape has GitHub's body, even when its hook is gone", async () => {
     const hook = await makeHook("github");
     const claimed = await claim(hook);

@@ -1,5 +1,5 @@
 /** Finds the numbers of a JSON text that JavaScript's doubles cannot hold, such as an id of 19 digits. */
-import { escapeSegment } from "./validation.ts";
+import { escapeSegment } from "../base/json-pointer.ts";
 
 // A double holds every number of up to 15 digits. Strings may look like more: that only costs a second parse.
 const SUSPECT = /[:[,\s-](?:\d[\d.]{15,}|[\d.]+[eE])/;

@@ -1,5 +1,6 @@
 /** Ajv's errors as the wire tells them. */
 import type { FieldError, FieldErrorCode } from "@trulinks/protocol";
+import { escapeSegment, unescapeSegment } from "../base/json-pointer.ts";
 
 /** The parts of Ajv's error objects that are read; `parentSchema` is there because Ajv is told to be verbose. */
 export interface SchemaError {
@@ -68,11 +69,5 @@ function pointerOf(path: string, part: string): string {
 }
 
 function fieldOf(path: string): string {
-  const segment = path.slice(path.lastIndexOf("/") + 1);
-  return segment.replaceAll("~1", "/").replaceAll("~0", "~");
-}
-
-/** One segment of a JSON pointer (RFC 6901). */
-export function escapeSegment(member: string): string {
-  return member.replaceAll("~", "~0").replaceAll("/", "~1");
+  return unescapeSegment(path.slice(path.lastIndexOf("/") + 1));
 }

@@ -51,8 +51,9 @@ export async function attemptDelivery(
   const { hook } = claim;
   const atMs = deps.clock.now();
   const message = await composeMessage(claim, signingSecrets(deps.keyring, claim, atMs), atMs);
+  const { headers, body } = message;
   const { url, verifyTls, ca, ackDeadlineMs } = hook;
-  const result = await deps.post({ url, ...message, verifyTls, ca, deadlineMs: ackDeadlineMs });
+  const result = await deps.post({ url, headers, body, verifyTls, ca, deadlineMs: ackDeadlineMs });
 
   const nowMs = deps.clock.now();
   const { outcome } = result;
@@ -85,6 +86,7 @@ function recordOf({ attempt }: Claim, atMs: number, message: Message, result: Po
       requestHeaders: message.headers,
       answerHeaders: answer?.headers ?? null,
       answerBody: answer?.body ?? null,
+      ...(message.view === null ? {} : { view: message.view }),
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Guideline } from "@trulinks/protocol";
 import type { Outcome } from "./outcome.ts";
+import type { View } from "./view.ts";
 
 export const DELIVERY_STATES = [
   "waiting",
@@ -41,6 +42,8 @@ export interface Exchange {
   readonly answerHeaders: readonly (readonly [string, string])[] | null;
   /** Up to 64 KiB, as text; what is not UTF-8 is replaced. */
   readonly answerBody: string | null;
+  /** Under which the data was sent this time; left out where all of it was. */
+  readonly view?: View;
 }
 
 /** Of an answer this much is read and kept; the rest is dropped. */

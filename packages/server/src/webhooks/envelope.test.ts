@@ -12,6 +12,7 @@ import {
 import type { Claim } from "./claim.ts";
 import { composeBody, composeMessage } from "./envelope.ts";
 import type { Hook } from "./hook.ts";
+import type { View } from "./view.ts";
 
 const AT_MS = Date.UTC(2026, 10, 23, 8, 0, 0);
 const keys = [1, 2].map((byte) => new Uint8Array(32).fill(byte));
@@ -157,11 +158,57 @@ test("a GitHub receiver gets GitHub's body, event and signature", async () => {
   }
 });
 
+const person = '{"user":{"email":"ada@example.com","name":"Ada"},"n":1}';
+const MASKING: View = { include: null, omit: [], mask: ["/user/email"] };
+const unsecured: Claim = {
+  ...claim,
+  event: { ...claim.event, data: person, sensitive: ["/user/email"] },
+  hook: { ...hook, verifyTls: false },
+};
+const secured: Claim = { ...unsecured, hook };
+const MASKED = '"user":"alice","masked":["/user/email"],"data":{"user":{"email":null,"name":"Ada"},"n":1}}';
+const UNMASKED = `"user":"alice","data":${person}}`;
+
+const VIEWS: readonly (readonly [promise: string, sent: Claim, body: string])[] = [
+  ["what was masked when it was stored is masked", { ...unsecured, view: MASKING }, MASKED],
+  ["and stays so when the hook is secured by now", { ...secured, view: MASKING }, MASKED],
+  ["a hook that is not secured when it is sent to sees nothing sensitive", unsecured, MASKED],
+  ["a secured one sees it", secured, UNMASKED],
+  [
+    "only the chosen fields are sent, and what is masked in others is not named",
+    { ...unsecured, view: { include: ["/user/name"], omit: [], mask: [] } },
+    '"user":"alice","data":{"user":{"name":"Ada"}}}',
+  ],
+  [
+    "what a grant may not see is not there",
+    { ...secured, view: { include: null, omit: ["/user/email"], mask: [] } },
+    '"user":"alice","data":{"user":{"name":"Ada"},"n":1}}',
+  ],
+];
+for (const [promise, sent, body] of VIEWS) {
+  test(`the body under a view: ${promise}`, async () => {
+    const text = textOf(await composeMessage(sent, secrets, AT_MS));
+    assert.equal(text.slice(text.indexOf('"user":"alice"')), body);
+  });
+}
+
+test("GitHub's form is masked as well, and has no place to say so", async () => {
+  const body = '{"action":"opened","user":{"email":null,"name":"Ada"},"n":1}';
+  assert.equal(
+    textOf(await composeMessage(github(unsecured), ["s"], AT_MS)),
+    body.replace("null", '"ada@example.com"'),
+  );
+  const sent = { ...unsecured, hook: { ...unsecured.hook, signature: "github" as const } };
+  assert.equal(textOf(await composeMessage(sent, ["s"], AT_MS)), body);
+  const nothing = { ...sent, view: { ...MASKING, mask: [""] } };
+  assert.equal(textOf(await composeMessage(nothing, ["s"], AT_MS)), '{"action":"opened"}');
+});
+
 test("the body alone is the body that was sent", async () => {
-  for (const sent of [claim, github(claim), ping]) {
+  for (const sent of [claim, github(claim), ping, unsecured, github(unsecured)]) {
     const { event, hook: its, user, sequence } = sent;
-    const { body } = await composeMessage(sent, secrets, AT_MS);
-    assert.deepEqual(composeBody({ event, hook: its, userId: user?.id ?? null, sequence }), body);
+    const { body, view } = await composeMessage(sent, secrets, AT_MS);
+    assert.deepEqual(composeBody({ event, hook: its, userId: user?.id ?? null, sequence, view }), body);
   }
 });
 

@@ -1,10 +1,12 @@
 /**
- * What stands in a delivery: the exact bytes of its body, the same on every attempt, and its headers. Hooks with
+ * What stands in a delivery: the exact bytes of its body, the same on every attempt to a hook that stays as secured as
+ * it was, and its headers. Hooks with
  * GitHub's signature get GitHub's shape, so that receivers written for GitHub work unchanged.
  */
 import { HEADERS, parseSecret, sign, signGithub, type UserId, utf8 } from "@trulinks/protocol";
 import type { Claim, ClaimedEvent } from "./claim.ts";
 import type { Hook } from "./hook.ts";
+import { type Shown, show, type View, viewWhenSent } from "./view.ts";
 
 export interface BodyParts {
   readonly event: ClaimedEvent;
@@ -13,11 +15,15 @@ export interface BodyParts {
   readonly userId: UserId | null;
   /** Null for a ping. */
   readonly sequence: number | null;
+  /** What of the data is sent; null: all of it. */
+  readonly view: View | null;
 }
 
 export interface Message {
   readonly headers: readonly (readonly [string, string])[];
   readonly body: Uint8Array;
+  /** What of the event's data is in the body; null: all of it. */
+  readonly view: View | null;
 }
 
 /** `secrets`: the live ones, newest first; at least one. */
@@ -28,20 +34,24 @@ export async function composeMessage(
 ): Promise<Message> {
   const { event, hook, sequence } = claim;
   if (secrets.length === 0) throw new Error(`${hook.id} has no live secret.`);
-  const body = composeBody({ event, hook, userId: claim.user?.id ?? null, sequence });
+  const view = viewWhenSent(claim.view, event.sensitive, hook);
+  const body = composeBody({ event, hook, userId: claim.user?.id ?? null, sequence, view });
   const signature =
     hook.signature === "github"
       ? await githubHeaders(claim, secrets, body)
       : await standardHeaders(claim, secrets, body, nowMs);
-  return { headers: [...platformHeaders(claim), ...signature], body };
+  return { headers: [...platformHeaders(claim), ...signature], body, view };
 }
 
 /** The exact bytes that are posted, and signed. */
 export function composeBody(parts: BodyParts): Uint8Array {
-  return utf8(parts.hook.signature === "github" ? githubBody(parts.event) : standardBody(parts));
+  const shown = show(parts.event.data, parts.view);
+  return utf8(
+    parts.hook.signature === "github" ? githubBody(parts.event, shown.data) : standardBody(parts, shown),
+  );
 }
 
-function standardBody({ event, hook, userId, sequence }: BodyParts): string {
+function standardBody({ event, hook, userId, sequence }: BodyParts, { data, masked }: Shown): string {
   const head = {
     id: event.id,
     type: event.type,
@@ -50,15 +60,16 @@ function standardBody({ event, hook, userId, sequence }: BodyParts): string {
     hook: hook.id,
     ...(sequence === null ? {} : { sequence }),
     ...(userId === null ? {} : { user: userId }),
+    ...(masked.length === 0 ? {} : { masked }),
   };
-  // The data goes in as the text that was stored: no second reading could give other bytes.
-  return `${JSON.stringify(head).slice(0, -1)},"data":${event.data}}`;
+  return `${JSON.stringify(head).slice(0, -1)},"data":${data}}`;
 }
 
-function githubBody({ type, action, data }: ClaimedEvent): string {
+// What is masked is null here as well; this form has no place to say so.
+function githubBody({ type, action }: ClaimedEvent, data: string): string {
   // GitHub's own events of one word, such as ping and push, have no action either.
   if (!type.includes(".")) return data;
-  const { action: _, ...members } = JSON.parse(data) as Readonly<Record<string, unknown>>;
+  const { action: _, ...members } = (JSON.parse(data) ?? {}) as Readonly<Record<string, unknown>>;
   return JSON.stringify({ action, ...members });
 }
 

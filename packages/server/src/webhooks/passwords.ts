@@ -1,4 +1,5 @@
 /** The guideline `no-passwords`: what counts as a password in a payload, and where they stand. Pure. */
+import { escapeSegment } from "../base/json-pointer.ts";
 
 /** More are not listed; one is enough for a refusal. */
 export const PASSWORDS_LISTED_MAX = 20;
@@ -19,7 +20,7 @@ function collect(value: unknown, pointer: string, found: string[]): void {
   if (typeof value !== "object" || value === null) return;
   for (const [key, member] of Object.entries(value)) {
     if (found.length >= PASSWORDS_LISTED_MAX) return;
-    const at = `${pointer}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+    const at = `${pointer}/${escapeSegment(key)}`;
     if (isSecretValue(member) && isPasswordKey(key)) found.push(at);
     else collect(member, at, found);
   }

@@ -1,5 +1,7 @@
 /** What a hook gets to see of an event: which of its fields, and which of them masked. */
 import { matchesAny } from "@trulinks/protocol";
+import { blank, choose, leaveOut, present } from "./fields.ts";
+import { holds } from "./filter.ts";
 import type { Hook } from "./hook.ts";
 
 /** A field that a grant sees only with one of these scopes. */
@@ -33,13 +35,92 @@ export interface Seen {
   readonly view: View | null;
 }
 
+/** Data as they are sent. */
+export interface Shown {
+  /** JSON text. */
+  readonly data: string;
+  /** Pointers of what is null in it because it is masked. */
+  readonly masked: readonly string[];
+}
+
+/** Of more values in one event, those are masked that hold them. */
+export const MASKED_MAX = 1_000;
+
+/** The guideline `sensitive-fields`: HTTPS with a verified certificate. Every hook has a secret. */
+export function isSecured({ url, verifyTls }: Pick<Hook, "url" | "verifyTls">): boolean {
+  return verifyTls && HTTPS.test(url);
+}
+
 /**
  * What the hook gets to see of the event, or null if it does not get it at all: the type is none of its patterns, its
  * filter does not hold, or the grant lacks the scopes. `grantScopes`: those of the grant that leads to the hook; null
  * for a user's own hook, which is bound by no scopes. Every engine asks this, and nothing else, whether there is a delivery.
  */
-export function viewOf(event: Matched, hook: Hook, _grantScopes: readonly string[] | null): Seen | null {
-  return matchesAny(hook.events, event.type) ? WHOLE : null;
+export function viewOf(event: Matched, hook: Hook, grantScopes: readonly string[] | null): Seen | null {
+  if (!matchesAny(hook.events, event.type)) return null;
+  if (grantScopes !== null && !isAllowed(event.scopes, grantScopes)) return null;
+  const omit = grantScopes === null ? NOTHING : withheld(event.fieldScopes, grantScopes);
+  if (hook.filter.length > 0 && !holds(hook.filter, visible(event, omit))) return null;
+
+  const { include } = hook;
+  const mask = event.sensitive.length === 0 || isSecured(hook) ? NOTHING : maskedIn(event, { include, omit });
+  return include === null && omit.length === 0 && mask.length === 0
+    ? WHOLE
+    : { view: { include, omit, mask } };
 }
 
+/** As what was chosen for a delivery is sent to its hook as that is now: never more than it says. */
+export function viewWhenSent(
+  view: View | null,
+  sensitive: readonly string[],
+  hook: Pick<Hook, "url" | "verifyTls">,
+): View | null {
+  if (sensitive.length === 0 || isSecured(hook)) return view;
+  return { include: null, omit: NOTHING, ...view, mask: [...(view?.mask ?? NOTHING), ...sensitive] };
+}
+
+/** The data (JSON text) under a view. Without one the text goes out as it is: no second reading could give other bytes. */
+export function show(data: string, view: View | null): Shown {
+  if (view === null) return { data, masked: NOTHING };
+  const fields = fieldsOf(JSON.parse(data), view);
+  const masked = bounded(present(fields, view.mask));
+  return { data: JSON.stringify(blank(fields, masked)), masked };
+}
+
+// URLs are kept as they were given.
+const HTTPS = /^https:/i;
+const NOTHING: readonly never[] = [];
 const WHOLE: Seen = { view: null };
+
+function isAllowed(scopes: readonly string[] | null, granted: readonly string[]): boolean {
+  return scopes === null || scopes.some((scope) => granted.includes(scope));
+}
+
+function withheld(fieldScopes: readonly FieldScopes[], granted: readonly string[]): readonly string[] {
+  if (fieldScopes.length === 0) return NOTHING;
+  return fieldScopes.filter(({ scopes }) => !isAllowed(scopes, granted)).map(({ pointer }) => pointer);
+}
+
+// A filter on what the grant may not see would tell it by what comes.
+function visible(event: Matched, omit: readonly string[]): unknown {
+  return omit.length === 0 ? event.data() : leaveOut(event.data(), omit);
+}
+
+function maskedIn(event: Matched, view: Omit<View, "mask">): readonly string[] {
+  return bounded(present(fieldsOf(event.data(), view), event.sensitive));
+}
+
+function fieldsOf(data: unknown, { include, omit }: Omit<View, "mask">): unknown {
+  const chosen = include === null ? data : choose(data, include);
+  return omit.length === 0 ? chosen : (leaveOut(chosen, omit) ?? {});
+}
+
+/** The same pointers or, if they are too many, the deepest ones above them that are not. */
+function bounded(pointers: readonly string[]): readonly string[] {
+  let above = pointers;
+  while (above.length > MASKED_MAX) {
+    const depth = Math.max(...above.map((pointer) => pointer.split("/").length)) - 1;
+    above = [...new Set(above.map((pointer) => pointer.split("/").slice(0, depth).join("/")))];
+  }
+  return above;
+}

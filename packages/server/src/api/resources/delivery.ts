@@ -152,7 +152,7 @@ function exchangeShape(delivery: Delivery, event: ClaimedEvent, exchange: Exchan
   if (exchange === null) return { request: null, answer: null };
   const { requestHeaders, answerHeaders, answerBody } = exchange;
   return {
-    request: { headers: headersShape(requestHeaders), body: sentBody(delivery, event, requestHeaders) },
+    request: { headers: headersShape(requestHeaders), body: sentBody(delivery, event, exchange) },
     answer: answerHeaders === null ? null : { headers: headersShape(answerHeaders), body: answerBody },
   };
 }
@@ -160,11 +160,11 @@ function exchangeShape(delivery: Delivery, event: ClaimedEvent, exchange: Exchan
 type HeaderPairs = Exchange["requestHeaders"];
 
 // The body is not kept: it is composed again as it was then. The headers tell the shape, even when the hook is gone.
-function sentBody(delivery: Delivery, event: ClaimedEvent, sent: HeaderPairs): string {
-  const isGithub = sent.some(([name]) => name.toLowerCase() === "x-hub-signature-256");
+function sentBody(delivery: Delivery, event: ClaimedEvent, { requestHeaders, view }: Exchange): string {
+  const isGithub = requestHeaders.some(([name]) => name.toLowerCase() === "x-hub-signature-256");
   const hook = { id: delivery.hookId, signature: isGithub ? "github" : "standard" } as const;
   const { userId, sequence } = delivery;
-  return Buffer.from(composeBody({ event, hook, userId, sequence })).toString();
+  return Buffer.from(composeBody({ event, hook, userId, sequence, view: view ?? null })).toString();
 }
 
 // `fromEntries` defines members instead of assigning them, so a receiver's header `__proto__` does no harm.
