@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { findFreePort } from "./services/server-process.ts";
 
 const SOURCE = fileURLToPath(new URL("../packages/server/src/main.ts", import.meta.url));
 const BUILT = fileURLToPath(new URL("../packages/server/dist/main.js", import.meta.url));
@@ -46,7 +46,7 @@ export interface Platform {
 
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
   const dataFolder = mkdtempSync(join(tmpdir(), "trulinks-platform-"));
-  const [publicPort, providerPort] = [await freePort(), await freePort()];
+  const [publicPort, providerPort] = [await findFreePort(), await findFreePort()];
   const operatorKey = "operator-key-of-a-test-0123456789";
   const scheme = options.tls ? "https" : "http";
   const publicUrl = `${scheme}://127.0.0.1:${publicPort}`;
@@ -115,14 +115,4 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
       rmSync(dataFolder, { recursive: true, force: true });
     },
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }

@@ -1,5 +1,6 @@
 /** The services that tests need beside Node. One file each; a new one enters the list here. */
 import { postgresService } from "./postgres.ts";
+import { redisService } from "./redis.ts";
 
 export interface Service {
   readonly name: string;
@@ -14,4 +15,4 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
-export const SERVICES: readonly Service[] = [postgresService];
+export const SERVICES: readonly Service[] = [postgresService, redisService];
