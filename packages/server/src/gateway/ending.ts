@@ -4,6 +4,7 @@ import type { Log } from "../base/log.ts";
 import { Unavailable } from "../base/unavailable.ts";
 import { answerHeaders, gatewayHeaders } from "./answer-headers.ts";
 import { type ChargeDeps, giveBack } from "./charge.ts";
+import type { RequestFact } from "./fact.ts";
 import type { Outcome } from "./forward.ts";
 import { type Refusal, type RefusalOptions, sendRefusal } from "./refusal.ts";
 import type { HeaderPairs } from "./request-headers.ts";
@@ -14,6 +15,7 @@ export type End = Outcome | { readonly kind: "refused"; readonly refusal: Refusa
 
 export interface EndingDeps extends ChargeDeps, RefusalOptions {
   readonly log: Log;
+  readonly onFact?: (fact: RequestFact) => void;
 }
 
 export function refused(refusal: Refusal): End {
@@ -49,11 +51,13 @@ export async function conclude(deps: EndingDeps, visit: Visit, end: End): Promis
   }
 }
 
-/** One line for a visit, whatever became of it. */
-export function observe({ log, clock }: EndingDeps, visit: Visit, end: End, status: number | null): void {
+/** One line and one fact for a visit, whatever became of it. */
+export function observe(deps: EndingDeps, visit: Visit, end: End, status: number | null): void {
+  const { log, clock, onFact } = deps;
+  const nowMs = clock.monotonic();
   const cause = "cause" in end ? end.cause : undefined;
   const fields = {
-    ...visitFields(visit, clock.monotonic()),
+    ...visitFields(visit, nowMs),
     status,
     outcome: end.kind,
     ...("refusal" in end ? { code: end.refusal.code } : {}),
@@ -63,6 +67,8 @@ export function observe({ log, clock }: EndingDeps, visit: Visit, end: End, stat
   if (end.kind === "refused" && end.refusal.code === "internal") {
     log.error("request.broken", { request: visit.requestId, error: cause });
   }
+  const code = "refusal" in end ? end.refusal.code : null;
+  onFact?.({ kind: "requested", outcome: end.kind, code, status, durationMs: nowMs - visit.startedAtMs });
 }
 
 /** What went wrong in here, as the caller may know it. */

@@ -10,6 +10,7 @@ import { gatewayHeaders } from "./answer-headers.ts";
 import { charge } from "./charge.ts";
 import { clientAddress, type IsTrusted, plainAddress, trusting } from "./client-address.ts";
 import { conclude, type End, faultOf, observe, refused } from "./ending.ts";
+import type { RequestFact } from "./fact.ts";
 import { forward } from "./forward.ts";
 import { signedIdentity } from "./identity.ts";
 import { answerPreflight, answerServerOptions, isPreflight } from "./preflight.ts";
@@ -31,6 +32,7 @@ export interface GatewayDeps {
   readonly clock: Clock;
   readonly dice: Dice;
   readonly log: Log;
+  readonly onFact?: (fact: RequestFact) => void;
   /** Addresses and CIDR ranges of proxies in front of the gateway. */
   readonly trustedProxies: readonly string[];
   readonly bodyBytesMax?: number;

@@ -1,28 +1,17 @@
 /** One attempt at one delivery: sign, post, decide, settle, report. */
-import type { Guideline, HookId, Policy, UserId } from "@trulinks/protocol";
+import type { Policy } from "@trulinks/protocol";
 import type { Clock } from "../base/clock.ts";
 import type { Dice } from "../base/dice.ts";
 import type { Log } from "../base/log.ts";
 import type { Claim } from "./claim.ts";
 import type { AttemptRecord } from "./delivery.ts";
 import { composeMessage, type Message } from "./envelope.ts";
-import type { HookOwner } from "./hook.ts";
-import { OUTCOMES, type Outcome } from "./outcome.ts";
+import type { AttemptedFact } from "./fact.ts";
+import { OUTCOMES } from "./outcome.ts";
 import type { Post, PostResult } from "./post.ts";
 import { afterAttempt, type Next } from "./retry.ts";
 import { type Keyring, signingSecrets } from "./signing-secrets.ts";
 import type { Settlement, WebhookStore } from "./store.ts";
-
-/** What is told to whoever keeps count. Nobody is punished here. */
-export interface AttemptedFact {
-  readonly kind: "attempted";
-  readonly hookId: HookId;
-  readonly owner: HookOwner;
-  readonly userId: UserId | null;
-  readonly outcome: Outcome["kind"];
-  readonly guideline: Guideline | null;
-  readonly atMs: number;
-}
 
 export interface AttemptDeps {
   readonly store: Pick<WebhookStore, "settle">;
@@ -113,7 +102,9 @@ function report(
     isSettled,
   }: { readonly settlement: Settlement; readonly result: PostResult; readonly isSettled: boolean },
 ): void {
-  const { outcome, status, guideline, timings } = settlement.attempt;
+  const { outcome, status, guideline, timings, atMs } = settlement.attempt;
+  // Not settled: the lease was lost to another worker, or the delivery was revoked while it was under way.
+  const next = isSettled ? settlement.next.kind : "superseded";
   log.info("delivery.attempted", {
     delivery: deliveryId,
     hook: hook.id,
@@ -121,8 +112,7 @@ function report(
     attempt,
     outcome,
     status,
-    // Not settled: the lease was lost to another worker, or the delivery was revoked while it was under way.
-    next: isSettled ? settlement.next.kind : "superseded",
+    next,
     duration_ms: timings.totalMs,
     ...(result.detail === null ? {} : { detail: result.detail }),
   });
@@ -131,8 +121,12 @@ function report(
     hookId: hook.id,
     owner: hook.owner,
     userId: user?.id ?? null,
+    attempt,
     outcome,
     guideline,
+    next,
+    sincePublishedMs: Math.max(0, atMs - event.atMs),
+    durationMs: result.timings.totalMs,
     atMs: settlement.nowMs,
   });
 }

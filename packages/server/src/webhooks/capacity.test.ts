@@ -50,11 +50,15 @@ test("in all only so much is under way and at hand; the rest goes back", () => {
 test("an answered delivery counts in all until it is settled", () => {
   const capacity = createCapacity(2);
   const hook = makeHook("a");
-  capacity.take(claims(hook, 2), 0);
+  capacity.take(claims(hook, 3), 0);
+  assert.deepEqual(capacity.load(), { inFlight: 2, atHand: 1 });
+  capacity.takeAll();
   capacity.room();
   capacity.answer(hook, 1);
   assert.equal(capacity.room().countMax, 0);
+  assert.deepEqual(capacity.load(), { inFlight: 2, atHand: 0 });
   capacity.leave(1);
+  assert.deepEqual(capacity.load(), { inFlight: 1, atHand: 0 });
   assert.equal(capacity.isHungry(), true, "there was no room, so more may be due");
   assert.equal(capacity.room().countMax, 1);
 });

@@ -37,6 +37,15 @@ export interface Capacity {
   noteMoreDue(): void;
   /** True if the store may hold something due that could start now. */
   isHungry(): boolean;
+  load(): SenderLoad;
+}
+
+/** How much this process has taken on; asking costs nothing. */
+export interface SenderLoad {
+  /** Deliveries under way: posted, or being settled. */
+  readonly inFlight: number;
+  /** Leased, and waiting here for a place. */
+  readonly atHand: number;
 }
 
 // However much is at hand for full hooks, a hook with nothing under way gets its turn.
@@ -134,5 +143,6 @@ export function createCapacity(inFlightMax: number): Capacity {
       if (slots.free() === 0) return false;
       return isMoreDue || [...passedOver.values()].some((hook) => !isSated(hook));
     },
+    load: () => ({ inFlight: inFlightMax - slots.free(), atHand: backlog.size() }),
   };
 }

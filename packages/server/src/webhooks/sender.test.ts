@@ -10,7 +10,7 @@ import { createWorld, type World } from "../../../../test/simulation/world.ts";
 import { systemClock } from "../base/clock.ts";
 import { systemDice } from "../base/dice.ts";
 import { createAddressPolicy } from "./addresses.ts";
-import type { AttemptedFact } from "./attempt.ts";
+import type { AttemptedFact } from "./fact.ts";
 import { createPoster } from "./post.ts";
 import { createPublish, type Publish } from "./publish.ts";
 import { createSender, type Sender, type SenderDeps } from "./sender.ts";
@@ -148,15 +148,18 @@ test("what is published arrives, is settled, logged and told", async () => {
   const { delivery, event, duration_ms, ...rest } = fields ?? {};
   assert.deepEqual(rest, { hook: hookId, attempt: 1, outcome: "accepted", status: 204, next: "delivered" });
   assert.deepEqual([typeof delivery, typeof event, typeof duration_ms], ["string", "string", "number"]);
-  const [{ atMs, ...fact } = { atMs: 0 }] = stage.facts;
-  assert.ok(atMs > 0);
+  const [{ atMs, sincePublishedMs, durationMs, ...fact } = { atMs: 0, sincePublishedMs: -1, durationMs: 0 }] =
+    stage.facts;
+  assert.ok(atMs > 0 && sincePublishedMs >= 0 && durationMs > 0);
   assert.deepEqual(fact, {
     kind: "attempted",
     hookId,
     owner: { kind: "user", userId: "alice" },
     userId: "alice",
+    attempt: 1,
     outcome: "accepted",
     guideline: null,
+    next: "delivered",
   });
 });
 

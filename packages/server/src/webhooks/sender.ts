@@ -4,7 +4,7 @@
  */
 import type { Part } from "../base/lifecycle.ts";
 import { type AttemptDeps, attemptDelivery, canStart } from "./attempt.ts";
-import { createCapacity, type Room, type Taken } from "./capacity.ts";
+import { createCapacity, type Room, type SenderLoad, type Taken } from "./capacity.ts";
 import type { Claim } from "./claim.ts";
 import type { Intake } from "./publish.ts";
 import type { Next } from "./retry.ts";
@@ -18,6 +18,7 @@ export interface Sender extends Part, Intake {
    * more; it goes back to the store, and what is still due there is leased anew, as it is now.
    */
   recall(): void;
+  load(): SenderLoad;
 }
 
 export interface SenderDeps extends AttemptDeps {
@@ -147,6 +148,7 @@ export function createSender(deps: SenderDeps): Sender {
     name: "sender",
     wake,
     recall,
+    load: capacity.load,
     room: () =>
       stopping.signal.aborted ? { countMax: 0, retriesMax: 0, hookMax: 0, exceptHooks: [] } : capacity.room(),
     take(claims, left) {

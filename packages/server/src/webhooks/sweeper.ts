@@ -3,6 +3,7 @@ import type { Policy } from "@trulinks/protocol";
 import type { Clock } from "../base/clock.ts";
 import type { Part } from "../base/lifecycle.ts";
 import type { Log } from "../base/log.ts";
+import type { ForgottenFact } from "./fact.ts";
 import type { WebhookStore } from "./store.ts";
 
 export interface Sweep {
@@ -16,6 +17,7 @@ export interface SweeperDeps {
   readonly sweeps: readonly Sweep[];
   readonly clock: Clock;
   readonly log: Log;
+  readonly onFact?: (fact: ForgottenFact) => void;
 }
 
 export const SWEEP_COUNT_MAX = 500;
@@ -34,7 +36,7 @@ export function sweepOfEvents(
   };
 }
 
-export function createSweeper({ sweeps, clock, log }: SweeperDeps): Part {
+export function createSweeper({ sweeps, clock, log, onFact }: SweeperDeps): Part {
   const stopping = new AbortController();
   let working: Promise<void> = Promise.resolve();
 
@@ -45,7 +47,10 @@ export function createSweeper({ sweeps, clock, log }: SweeperDeps): Part {
   async function sweepAll({ name, sweep }: Sweep): Promise<void> {
     while (!stopping.signal.aborted) {
       const count = await sweep(clock.now(), SWEEP_COUNT_MAX);
-      if (count > 0) log.info("storage.swept", { name, count });
+      if (count > 0) {
+        log.info("storage.swept", { name, count });
+        onFact?.({ kind: "forgotten", what: name, count });
+      }
       if (count < SWEEP_COUNT_MAX) return;
       await pause(STEP_PAUSE_MS);
     }
