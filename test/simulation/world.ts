@@ -6,6 +6,7 @@ import {
   type IdKind,
   makeId,
   POLICY_DEFAULT,
+  type Policy,
   type UserId,
 } from "@trulinks/protocol";
 import type { Clock } from "../../packages/server/src/base/clock.ts";
@@ -37,19 +38,23 @@ export interface WorldOptions {
   readonly dice: Dice;
   readonly wake?: () => void;
   readonly recall?: () => void;
+  readonly policy?: () => Policy["webhooks"];
 }
 
-export function createWorld({ clock, dice, wake = () => {}, recall = () => {} }: WorldOptions): World {
+export function createWorld(options: WorldOptions): World {
+  const { clock, dice, wake = () => {}, recall = () => {} } = options;
+  const policy = options.policy ?? (() => POLICY_DEFAULT.webhooks);
   const storage = openSqliteInProcess({ file: ":memory:", clock, dice });
   const keyring = { vault: createVault(dice.bytes(32), dice), masterKey: dice.bytes(32) };
   const lines: (readonly [string, LogFields])[] = [];
+  const log = createRecordingLog(lines);
   const makeNew = <Kind extends IdKind>(kind: Kind) => makeId(kind, clock.now(), dice.bytes(ID_CHANCE_BYTES));
 
   return {
     storage,
     clock,
     dice,
-    log: createRecordingLog(lines),
+    log,
     lines,
     keyring,
     hooks: createHooks({
@@ -58,7 +63,8 @@ export function createWorld({ clock, dice, wake = () => {}, recall = () => {} }:
       clock,
       dice,
       addresses: createAddressPolicy(["127.0.0.0/8", "::1/128"]),
-      policy: () => POLICY_DEFAULT.webhooks,
+      policy,
+      log,
       wake,
       recall,
     }),

@@ -1,5 +1,6 @@
 /** `@trulinks/protocol`: what both ends of a TruLinks wire agree on. No dependency, no IO. */
 export * from "./bytes.ts";
+export * from "./challenge.ts";
 export * from "./errors.ts";
 export * from "./event.ts";
 export * from "./guidelines.ts";

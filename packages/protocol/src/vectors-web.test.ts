@@ -15,5 +15,5 @@ registerHooks({
 
 const protocol = await import("./index.ts");
 
-test("signatures and identities were made by Web Crypto", () => assert.equal(replacedCount, 2));
+test("signatures, answers and identities were made by Web Crypto", () => assert.equal(replacedCount, 3));
 vectorsContract("Web Crypto", protocol);

@@ -37,6 +37,16 @@ interface GithubSignatures {
   }[];
 }
 
+interface Challenges {
+  readonly answers: readonly {
+    readonly name: string;
+    readonly secret: string;
+    readonly signature: "standard" | "github";
+    readonly challenge: string;
+    readonly answer: string;
+  }[];
+}
+
 interface Identities {
   readonly key: string;
   readonly sign: readonly {
@@ -66,6 +76,7 @@ export function vectorsContract(platform: string, protocol: Protocol): void {
   describe(`the vectors, by ${platform}`, () => {
     standardWebhooks(protocol, read("standard-webhooks"));
     githubSignatures(protocol, read("github-signatures"));
+    challenges(protocol, read("challenge"));
     identities(protocol, read("identity"));
     patterns(protocol, read("patterns"));
     ids(protocol, read("ids"));
@@ -107,6 +118,16 @@ function githubSignatures(protocol: Protocol, vectors: GithubSignatures): void {
   for (const { name, secret, body, signature } of vectors.sign) {
     test(`GitHub's signature: ${name}`, async () => {
       assert.equal(await protocol.signGithub(secret, protocol.utf8(body)), signature);
+    });
+  }
+}
+
+function challenges(protocol: Protocol, vectors: Challenges): void {
+  for (const { name, secret, signature, challenge, answer } of vectors.answers) {
+    test(`a challenge answered: ${name}`, async () => {
+      const key = signature === "github" ? protocol.utf8(secret) : protocol.parseSecret(secret);
+      assert.ok(key !== null);
+      assert.equal(await protocol.answerChallenge(key, challenge), answer);
     });
   }
 }

@@ -118,6 +118,7 @@ function openPlatform(clock: Clock, log: Log) {
     keyring: { vault, masterKey: dice.bytes(SECRET_KEY_BYTES) },
     clock,
     dice,
+    log,
     addresses: createAddressPolicy([]),
     policy: () => POLICY_DEFAULT.webhooks,
     wake: () => {},

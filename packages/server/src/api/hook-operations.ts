@@ -1,6 +1,7 @@
 /** What both listeners say alike of the routes below one hook. */
 import type { ErrorCode } from "@trulinks/protocol";
-import { HookChangeBody, HookShape } from "./resources/hook.ts";
+import { HookShape } from "./resources/hook.ts";
+import { HookChangeBody } from "./resources/hook-body.ts";
 import { answers, closed, empty, GivenId, json, refer } from "./schemas.ts";
 
 const tags = ["hooks"];
@@ -22,11 +23,12 @@ export const getHook = {
 
 /** `refusals`: those of the listener beside the ones that both have. */
 export const changeHook = (...refusals: readonly ErrorCode[]) => ({
-  config,
+  config: { ...config, exactNumbers: "refused" as const },
   schema: {
     operationId: "changeHook",
     summary: "Change a hook",
-    description: "Members that are left out stay as they are. What waits for a paused hook is kept.",
+    description:
+      "Members that are left out stay as they are. What waits for a paused hook is kept, and released at the pace of `release_per_s` when it is active again. An integrator who changes scheme, host, port or path of the URL makes the hook pending again.",
     tags,
     params: hookParams,
     body: HookChangeBody,

@@ -1,4 +1,5 @@
 /** Request bodies: JSON in UTF-8, to the letter. What would be changed silently by parsing is refused or told. */
+import type { FieldError } from "@trulinks/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { findInexactNumbers } from "./inexact-numbers.ts";
 import { flaw, Refusal, resourceOf } from "./problem.ts";
@@ -35,6 +36,21 @@ export function refuseUnaskedBody(request: FastifyRequest): void {
   if (typeof body === "object" && body !== null && Object.keys(body).length === 0) return;
   const message = "No body is taken here.";
   throw flaw({ resource: resourceOf(request), field: "", code: "unknown", message, pointer: "" });
+}
+
+/** Where each number has to be taken to the letter, one that cannot be is told. */
+export function refuseInexactNumbers(request: FastifyRequest): void {
+  const pointers =
+    request.routeOptions.config.exactNumbers === "refused" ? (request.inexactNumbers ?? []) : [];
+  if (pointers.length === 0) return;
+  const errors = pointers.map((pointer) => inexactNumber(resourceOf(request), pointer));
+  throw new Refusal("validation-failed", { errors });
+}
+
+export function inexactNumber(resource: string, pointer: string): FieldError {
+  const field = pointer.slice(pointer.lastIndexOf("/") + 1);
+  const message = "This number would not arrive as it was sent. Send it as a string.";
+  return { resource, field, code: "invalid", message, pointer };
 }
 
 // Far below what overflows the stack of anything recursive that looks at a body.

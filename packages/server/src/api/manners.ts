@@ -16,7 +16,7 @@ import type { Log } from "../base/log.ts";
 import { Unavailable } from "../base/unavailable.ts";
 import { createAllowed } from "./allowed-methods.ts";
 import { type IdempotencyDeps, rememberAnswers } from "./idempotency.ts";
-import { acceptJson, refuseUnaskedBody } from "./json-body.ts";
+import { acceptJson, refuseInexactNumbers, refuseUnaskedBody } from "./json-body.ts";
 import { completeSchemas, type DocumentOptions, documentRoutes } from "./openapi.ts";
 import { parseParameters } from "./parameters.ts";
 import { Refusal, refusalOf, sendRefusal } from "./problem.ts";
@@ -36,8 +36,8 @@ declare module "fastify" {
     readonly resource?: string;
     /** Needs no credentials. Bad ones are refused all the same. */
     readonly open?: boolean;
-    /** Numbers that JavaScript cannot hold are looked for in the body. */
-    readonly exactNumbers?: boolean;
+    /** Numbers that JavaScript cannot hold are looked for in the body, and either told to the handler or refused. */
+    readonly exactNumbers?: "told" | "refused";
   }
 }
 
@@ -77,6 +77,7 @@ export async function createApi(deps: MannersDeps, options: MannersOptions): Pro
         useDefaults: false,
         allErrors: true,
         verbose: true,
+        allowUnionTypes: true,
       },
     },
     frameworkErrors: (error, request, reply) => fail(error, request, greet(request, reply)),
@@ -97,6 +98,7 @@ export async function createApi(deps: MannersDeps, options: MannersOptions): Pro
   app.addHook("preValidation", async (request) => {
     parseParameters(request);
     refuseUnaskedBody(request);
+    refuseInexactNumbers(request);
   });
   rememberAnswers(app, deps);
   app.addHook("onResponse", async (request, reply) => logAnswer(deps, options.api, request, reply));

@@ -31,7 +31,20 @@ export const PolicyShape = Type.Object(
     webhooks: Type.Object({
       ack_deadline_ms: Type.Integer(),
       retries_s: Type.Array(Type.Integer()),
-      retention_days: Type.Integer(),
+      retention_days: Type.Integer({ description: "How long ended deliveries and their events are kept" }),
+      waiting_days_max: Type.Integer({
+        description: "What has waited longer for a hook is `expired`, oldest first",
+      }),
+      waiting_bytes_max: Type.Integer({
+        description: "Of the data that waits for one hook the newest so many bytes stay; the rest is `expired`",
+      }),
+      pending_per_host_max: Type.Integer({
+        description: "Hooks at one host that may wait at once for their receiver's first answer to a ping",
+      }),
+      challenge: Type.Boolean({
+        description:
+          "Whether a pending hook's receiver has to answer the ping's challenge with the hook's secret, besides 2xx",
+      }),
     }),
     validation: Type.Object({ status: Type.Integer() }),
   },

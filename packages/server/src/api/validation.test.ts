@@ -39,6 +39,28 @@ const cases: readonly (readonly [string, SchemaError, string, object])[] = [
     { field: "limit", code: "invalid", message: "limit must be integer.", pointer: "#/query/limit" },
   ],
   [
+    "of several types each is told",
+    { keyword: "type", instancePath: "/filter", params: {}, message: "must be object,null" },
+    "body",
+    { field: "filter", code: "invalid", message: "filter must be object or null.", pointer: "/filter" },
+  ],
+  [
+    "a name that cannot be is pointed at, and what it should be is told",
+    {
+      keyword: "propertyNames",
+      instancePath: "/filter",
+      params: { propertyName: "a/b" },
+      parentSchema: { propertyNames: { description: "a JSON pointer" } },
+    },
+    "body",
+    {
+      field: "a/b",
+      code: "invalid",
+      message: "A name here must be a JSON pointer.",
+      pointer: "/filter/a~1b",
+    },
+  ],
+  [
     "the body itself may be wrong",
     { keyword: "type", instancePath: "", params: {}, message: "must be object" },
     "body",
@@ -51,3 +73,12 @@ for (const [name, error, part, expected] of cases) {
     assert.deepEqual(fieldErrors([error], part, "Hook"), [{ resource: "Hook", ...expected }]);
   });
 }
+
+test("what is wrong with a name is told once", () => {
+  const params = { propertyName: "x" };
+  const errors: readonly SchemaError[] = [
+    { keyword: "pattern", instancePath: "/filter", params: { pattern: "^/" }, propertyName: "x" },
+    { keyword: "propertyNames", instancePath: "/filter", params },
+  ];
+  assert.equal(fieldErrors(errors, "body", "Hook").length, 1);
+});

@@ -8,7 +8,12 @@ export interface SchemaError {
   readonly instancePath: string;
   readonly params: Readonly<Record<string, unknown>>;
   readonly message?: string;
-  readonly parentSchema?: { readonly description?: string };
+  readonly parentSchema?: {
+    readonly description?: string;
+    readonly propertyNames?: { readonly description?: string };
+  };
+  /** Set where it is the name of a member that is wrong. */
+  readonly propertyName?: string;
 }
 
 // More would help nobody, and one body can hold tens of thousands.
@@ -20,8 +25,10 @@ export function fieldErrors(
   part: string,
   resource: string,
 ): readonly FieldError[] {
-  return errors.slice(0, ERRORS_MAX).map((error) => {
-    const { code, member, message } = told(error);
+  // Of a name that cannot be Ajv tells twice: that the names are wrong, and beside it what is wrong with this one.
+  const told = errors.filter(({ propertyName }) => propertyName === undefined);
+  return told.slice(0, ERRORS_MAX).map((error) => {
+    const { code, member, message } = tell(error);
     const path = member === null ? error.instancePath : `${error.instancePath}/${escapeSegment(member)}`;
     return { resource, field: fieldOf(path), code, message, pointer: pointerOf(path, part) };
   });
@@ -34,13 +41,18 @@ interface Told {
   readonly message: string;
 }
 
-function told({ keyword, instancePath, params, message = "is invalid", parentSchema }: SchemaError): Told {
+function tell({ keyword, instancePath, params, message = "is invalid", parentSchema }: SchemaError): Told {
   const field = fieldOf(instancePath) || "The value";
   switch (keyword) {
     case "required":
       return asked("missing_field", String(params.missingProperty), "is required.");
     case "additionalProperties":
       return asked("unknown", String(params.additionalProperty), "is not known here.");
+    case "propertyNames":
+      return misnamed(String(params.propertyName), parentSchema?.propertyNames?.description);
+    case "type":
+      // Several types are told with commas between them.
+      return invalid(`${field} ${message.replaceAll(",", " or ")}.`);
     case "enum":
       return invalid(`${field} must be one of: ${(params.allowedValues as unknown[]).join(", ")}.`);
     case "pattern":
@@ -52,6 +64,10 @@ function told({ keyword, instancePath, params, message = "is invalid", parentSch
 
 function asked(code: FieldErrorCode, member: string, claim: string): Told {
   return { code, member, message: `${member} ${claim}` };
+}
+
+function misnamed(member: string, description = "another name"): Told {
+  return { code: "invalid", member, message: `A name here must be ${description}.` };
 }
 
 function invalid(message: string): Told {

@@ -76,6 +76,12 @@ export function judgeAddress(policy: AddressPolicy, { scheme, address, port }: T
   return judgeByName(scheme, port);
 }
 
+/** Whether two URLs lead to one receiver: scheme, host, port and path. What follows is for the receiver to read. */
+export function isSameReceiver(left: string, right: string): boolean {
+  const [one, other] = [URL.parse(left), URL.parse(right)];
+  return one?.origin === other?.origin && one?.pathname === other?.pathname;
+}
+
 /** The port a URL leads to. */
 export function portOf(url: URL): number {
   if (url.port !== "") return Number(url.port);

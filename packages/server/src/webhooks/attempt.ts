@@ -3,11 +3,13 @@ import type { Policy } from "@trulinks/protocol";
 import type { Clock } from "../base/clock.ts";
 import type { Dice } from "../base/dice.ts";
 import type { Log } from "../base/log.ts";
+import { challengeKeys, challengeOf, proven } from "./challenge.ts";
 import type { Claim } from "./claim.ts";
 import type { AttemptRecord } from "./delivery.ts";
 import { composeMessage, type Message } from "./envelope.ts";
 import type { AttemptedFact } from "./fact.ts";
-import { OUTCOMES } from "./outcome.ts";
+import { PING_ASKED_MS } from "./hook.ts";
+import { OUTCOMES, type Outcome } from "./outcome.ts";
 import type { Post, PostResult } from "./post.ts";
 import { afterAttempt, type Next } from "./retry.ts";
 import { type Keyring, signingSecrets } from "./signing-secrets.ts";
@@ -17,7 +19,7 @@ export interface AttemptDeps {
   readonly store: Pick<WebhookStore, "settle">;
   readonly post: Post;
   readonly keyring: Keyring;
-  readonly policy: () => Pick<Policy["webhooks"], "retries_s">;
+  readonly policy: () => Pick<Policy["webhooks"], "retries_s" | "challenge">;
   readonly clock: Clock;
   readonly dice: Pick<Dice, "roll">;
   readonly log: Log;
@@ -39,17 +41,15 @@ export async function attemptDelivery(
 ): Promise<void> {
   const { hook } = claim;
   const atMs = deps.clock.now();
-  const message = await composeMessage(claim, signingSecrets(deps.keyring, claim, atMs), atMs);
+  const secrets = signingSecrets(deps.keyring, claim, atMs);
+  const message = await composeMessage(claim, secrets, atMs);
   const { headers, body } = message;
   const { url, verifyTls, ca, ackDeadlineMs } = hook;
-  const result = await deps.post({ url, headers, body, verifyTls, ca, deadlineMs: ackDeadlineMs });
+  const posted = await deps.post({ url, headers, body, verifyTls, ca, deadlineMs: ackDeadlineMs });
 
+  const result = await judged(deps, claim, { posted, secrets });
   const nowMs = deps.clock.now();
-  const { outcome } = result;
-  // Whatever a hook wants for its deliveries, while it is pending it is asked more than once.
-  const retries = claim.sequence === null && hook.state === "pending" ? "default" : hook.retries;
-  const facts = { outcome, attempt: claim.attempt, retries, nowMs, chance: deps.dice.roll() };
-  const next = afterAttempt(deps.policy().retries_s, facts);
+  const next = nextOf(deps, claim, { outcome: result.outcome, nowMs });
   onAnswer(next);
 
   const { deliveryId, lease } = claim;
@@ -57,6 +57,36 @@ export async function attemptDelivery(
   const settlement: Settlement = { deliveryId, lease, attempt, next, nowMs };
   const isSettled = await settleWhileLeased(deps, claim, settlement);
   report(deps, claim, { settlement, result, isSettled });
+}
+
+/** What was posted, with the outcome that it has once its challenge, if there was one, is looked at. */
+async function judged(
+  { policy }: AttemptDeps,
+  claim: Claim,
+  { posted, secrets }: { readonly posted: PostResult; readonly secrets: readonly string[] },
+): Promise<PostResult> {
+  const asked = challengeOf(claim, policy().challenge);
+  if (asked === null) return posted;
+  const keys = challengeKeys(claim.hook.signature, secrets);
+  const answer = posted.answer?.body ?? null;
+  return { ...posted, outcome: await proven(posted.outcome, { ...asked, keys, answer }) };
+}
+
+function nextOf(
+  { policy, dice }: AttemptDeps,
+  { attempt, event, hook, sequence }: Claim,
+  { outcome, nowMs }: { readonly outcome: Outcome; readonly nowMs: number },
+): Next {
+  const isPing = sequence === null;
+  return afterAttempt(policy().retries_s, {
+    outcome,
+    attempt,
+    // Whatever a hook wants for its deliveries, while it is pending it is asked more than once.
+    retries: isPing && hook.state === "pending" ? "default" : hook.retries,
+    retryUntilMs: isPing ? event.atMs + PING_ASKED_MS : null,
+    nowMs,
+    chance: dice.roll(),
+  });
 }
 
 function recordOf({ attempt }: Claim, atMs: number, message: Message, result: PostResult): AttemptRecord {

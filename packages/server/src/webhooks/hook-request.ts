@@ -19,19 +19,46 @@ export function judgeRequest(addresses: AddressPolicy, request: HookRequest): Ho
   );
 }
 
+/** `isMoved`: the change leads the hook to another receiver, which has to answer first. */
 export function judgeChange(
   addresses: AddressPolicy,
   hook: Hook,
   change: HookChange,
-  by: Maker,
+  { by, isMoved }: { readonly by: Maker; readonly isMoved: boolean },
 ): HookFlaw | null {
-  if (change.state !== undefined && hook.state === "pending" && by === "integrator") {
+  return (
+    judgeState(hook, change, { by, isMoved }) ??
+    judgeRelease(change) ??
+    judgeReceiver(addresses, change) ??
+    judgeCa(change.ca)
+  );
+}
+
+function judgeState(
+  hook: Hook,
+  { state }: HookChange,
+  { by, isMoved }: { readonly by: Maker; readonly isMoved: boolean },
+): HookFlaw | null {
+  if (state === undefined || by === "operator") return null;
+  if (hook.state === "pending") {
     return flaw(
       "state",
       "A pending hook becomes active when its receiver answers the signed ping with 2xx; nothing else can change its state.",
     );
   }
-  return judgeReceiver(addresses, change) ?? judgeCa(change.ca);
+  if (!isMoved) return null;
+  return flaw(
+    "state",
+    "With another URL the hook is pending until the receiver there answers a signed ping with 2xx: leave state out.",
+  );
+}
+
+function judgeRelease({ state, releasePerS }: HookChange): HookFlaw | null {
+  if (releasePerS === undefined || state === "active") return null;
+  return flaw(
+    "release_per_s",
+    'It says how fast that is released which was kept for the hook: send it together with state "active".',
+  );
 }
 
 function judgeReceiver(addresses: AddressPolicy, { url }: { readonly url?: string }): HookFlaw | null {

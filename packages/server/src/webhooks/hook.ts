@@ -47,5 +47,14 @@ export const HOOK_IN_FLIGHT_MAX = 8;
 export const HOOKS_PER_OWNER_MAX = 100;
 export const HOOK_EVENTS_MAX = 100;
 export const HOOK_URL_CHARACTERS_MAX = 2_048;
+export const HOOK_FILTER_CONDITIONS_MAX = 20;
+/** Values of one condition. */
+export const HOOK_FILTER_VALUES_MAX = 50;
+export const HOOK_FILTER_TEXT_CHARACTERS_MAX = 256;
+export const HOOK_INCLUDE_MAX = 100;
+export const HOOK_POINTER_CHARACTERS_MAX = 256;
+export const HOOK_RELEASE_PER_S_MAX = 10_000;
+/** How long a ping is asked for; a hook that is pending then stays so, and is left alone until somebody pings. */
+export const PING_ASKED_MS = 24 * 3_600_000;
 /** How long a replaced secret still signs beside the new one. */
 export const SECRET_OVERLAP_MS = 24 * 3_600_000;

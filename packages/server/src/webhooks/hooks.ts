@@ -9,9 +9,11 @@ import {
 } from "@trulinks/protocol";
 import type { Clock } from "../base/clock.ts";
 import type { Dice } from "../base/dice.ts";
+import type { Log } from "../base/log.ts";
 import { Secret } from "../base/secret.ts";
-import type { AddressPolicy } from "./addresses.ts";
+import { type AddressPolicy, isSameReceiver } from "./addresses.ts";
 import type { SecretVersion } from "./claim.ts";
+import type { FilterCondition } from "./filter.ts";
 import {
   HOOK_IN_FLIGHT_MAX,
   HOOKS_PER_OWNER_MAX,
@@ -20,8 +22,9 @@ import {
   SECRET_OVERLAP_MS,
 } from "./hook.ts";
 import { judgeChange, judgeRequest } from "./hook-request.ts";
+import { makePing } from "./ping.ts";
 import { type Keyring, secretRow } from "./signing-secrets.ts";
-import type { HookChange, NewPing, WebhookStore } from "./store.ts";
+import type { HookChange, Knock, WebhookStore } from "./store.ts";
 import { deriveUserSecret } from "./user-secret.ts";
 
 /** What a hook may be made with; all but `owner`, `url` and `events` has a default. */
@@ -38,6 +41,9 @@ export interface HookRequest {
   readonly ackDeadlineMs?: number;
   readonly retries?: "default" | "none";
   readonly inFlightMax?: number;
+  readonly filter?: readonly FilterCondition[];
+  readonly include?: readonly string[] | null;
+  readonly serial?: boolean;
 }
 
 /** The operator's hooks start active; an integrator's start pending, with a signed ping under way. */
@@ -74,7 +80,10 @@ export interface LiveSecret {
 /** What can be done with hooks. Whether the caller may is asked before, elsewhere. */
 export interface Hooks {
   create(request: HookRequest, by: Maker): Promise<HookCreated>;
-  /** An integrator cannot lift `pending`: only a receiver that answers the ping can. */
+  /**
+   * An integrator cannot lift `pending`: only a receiver that answers the ping can. One that leads its hook to another
+   * receiver makes it pending again, with a ping under way.
+   */
   change(id: HookId, change: HookChange, by: Maker): Promise<HookChanged>;
   /** False: no such hook. */
   remove(id: HookId): Promise<boolean>;
@@ -103,7 +112,8 @@ export interface HooksDeps {
   readonly clock: Pick<Clock, "now">;
   readonly dice: Pick<Dice, "bytes">;
   readonly addresses: AddressPolicy;
-  readonly policy: () => Pick<Policy["webhooks"], "ack_deadline_ms" | "pending_per_host_max">;
+  readonly policy: () => Pick<Policy["webhooks"], "ack_deadline_ms" | "pending_per_host_max" | "challenge">;
+  readonly log: Pick<Log, "warn">;
   /** Tells the sender that something may be due. */
   readonly wake: () => void;
   /** Tells the sender that what it has leased may no longer be as it was. */
@@ -121,12 +131,7 @@ export function createHooks(deps: HooksDeps): Hooks {
       if (isRemoved) deps.recall();
       return isRemoved;
     },
-    async ping(id) {
-      const ping = newPing(deps);
-      if (!(await deps.store.ping(id, ping))) return null;
-      deps.wake();
-      return ping.eventId;
-    },
+    ping: (id) => ping(deps, id),
     rotateSecret: (id) => rotateSecret(deps, id),
     async readUserSecret(id, userId) {
       if (!(await signsPerUser(deps, id))) return null;
@@ -161,18 +166,19 @@ async function createHook(deps: HooksDeps, request: HookRequest, by: Maker): Pro
     ackDeadlineMs: request.ackDeadlineMs ?? deps.policy().ack_deadline_ms,
     retries: request.retries ?? "default",
     inFlightMax: request.inFlightMax ?? HOOK_IN_FLIGHT_MAX,
-    filter: [],
-    include: null,
-    serial: false,
+    filter: request.filter ?? [],
+    include: request.include ?? null,
+    serial: request.serial ?? false,
     state: by === "operator" ? "active" : "pending",
     createdAtMs: nowMs,
   };
   const secret = request.secret ?? makeSecret(deps, signature);
   const made = await deps.store.createHook(hook, seal(deps, hook.id, secret), {
     ownedMax: HOOKS_PER_OWNER_MAX,
-    knock: by === "operator" ? null : { ping: newPing(deps), hostMax: deps.policy().pending_per_host_max },
+    knock: by === "operator" ? null : knockAt(deps),
   });
   if (made.kind !== "made") return made;
+  warnIfUnverified(deps, made.hook);
   if (by === "integrator") deps.wake();
   return { kind: "made", hook: made.hook, secret };
 }
@@ -180,14 +186,35 @@ async function createHook(deps: HooksDeps, request: HookRequest, by: Maker): Pro
 async function changeHook(deps: HooksDeps, id: HookId, change: HookChange, by: Maker): Promise<HookChanged> {
   const hook = await deps.store.findHook(id);
   if (hook === null) return { kind: "unknown-hook" };
-  const flaw = judgeChange(deps.addresses, hook, change, by);
+  const isMoved = by === "integrator" && change.url !== undefined && !isSameReceiver(hook.url, change.url);
+  const flaw = judgeChange(deps.addresses, hook, change, { by, isMoved });
   if (flaw !== null) return flaw;
 
-  const altered = await deps.store.changeHook(id, change, { nowMs: deps.clock.now(), knock: null });
+  const knock = isMoved ? knockAt(deps) : null;
+  const altered = await deps.store.changeHook(id, change, { nowMs: deps.clock.now(), knock });
   if (altered.kind !== "changed") return altered;
+  if (hook.verifyTls) warnIfUnverified(deps, altered.hook);
   deps.recall();
-  if (altered.hook.state === "active") deps.wake();
+  if (knock !== null || altered.hook.state === "active") deps.wake();
   return altered;
+}
+
+async function ping(deps: HooksDeps, id: HookId): Promise<EventId | null> {
+  const hook = await deps.store.findHook(id);
+  if (hook === null) return null;
+  const made = makePing(deps, { isChallenge: hook.state === "pending" && deps.policy().challenge });
+  if (!(await deps.store.ping(id, made))) return null;
+  deps.wake();
+  return made.eventId;
+}
+
+function knockAt(deps: HooksDeps): Knock {
+  const { pending_per_host_max, challenge } = deps.policy();
+  return { ping: makePing(deps, { isChallenge: challenge }), hostMax: pending_per_host_max };
+}
+
+function warnIfUnverified({ log }: HooksDeps, { id, url, verifyTls }: Hook): void {
+  if (!verifyTls) log.warn("hook.unverified", { hook: id, host: new URL(url).host });
 }
 
 async function rotateSecret(deps: HooksDeps, id: HookId): Promise<Secret | null> {
@@ -227,14 +254,4 @@ function makeSecret({ dice }: HooksDeps, signature: Hook["signature"]): Secret {
 
 function seal({ keyring }: HooksDeps, hookId: HookId, secret: Secret): Uint8Array {
   return keyring.vault.seal(Buffer.from(secret.reveal()), secretRow(hookId));
-}
-
-function newPing({ clock, dice }: HooksDeps): NewPing {
-  const atMs = clock.now();
-  return {
-    eventId: makeId("event", atMs, dice.bytes(ID_CHANCE_BYTES)),
-    deliveryId: makeId("delivery", atMs, dice.bytes(ID_CHANCE_BYTES)),
-    data: "{}",
-    atMs,
-  };
 }

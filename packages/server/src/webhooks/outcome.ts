@@ -5,6 +5,8 @@ export type Outcome =
   | { readonly kind: "accepted"; readonly status: number }
   | { readonly kind: "rejected"; readonly status: 422 }
   | { readonly kind: "refused"; readonly status: number; readonly retryAfterMs: number | null }
+  /** 2xx to a ping whose challenge it does not answer: whoever sent it has not shown that it knows the hook's secret. */
+  | { readonly kind: "unproven"; readonly status: number }
   | { readonly kind: Unanswered };
 
 /** The kinds of attempts to which no answer came. */
@@ -25,6 +27,10 @@ export const OUTCOMES = {
   accepted: { sentence: "The receiver answered 2xx in time.", guideline: null },
   rejected: { sentence: "The receiver looked at it and declines for good (422).", guideline: null },
   refused: { sentence: "The receiver answered with another status than 2xx or 422.", guideline: null },
+  unproven: {
+    sentence: "The receiver answered 2xx, and not the ping's challenge with the hook's secret.",
+    guideline: null,
+  },
   deadline: {
     sentence: "The receiver did not answer before the hook's deadline.",
     guideline: "ack-deadline",

@@ -50,11 +50,32 @@ test("what becomes of a delivery after an attempt", () => {
       { outcome: refused(429, 10 * RETRY_AFTER_MS_MAX) },
       { kind: "retry", atMs: NOW_MS + RETRY_AFTER_MS_MAX },
     ],
+    [
+      "a 2xx without proof is tried again",
+      { outcome: { kind: "unproven", status: 200 } },
+      { kind: "retry", atMs: NOW_MS + 5_000 },
+    ],
+    [
+      "a retry may be the last thing that its time allows",
+      { outcome: broken, retryUntilMs: NOW_MS + 5_000 },
+      { kind: "retry", atMs: NOW_MS + 5_000 },
+    ],
+    [
+      "what would be tried after its time is tried no more",
+      { outcome: broken, retryUntilMs: NOW_MS + 4_999 },
+      { kind: "failed", because: "attempts-exhausted" },
+    ],
+    [
+      "nor does the receiver move that time",
+      { outcome: refused(429, 60_000), retryUntilMs: NOW_MS + 59_999 },
+      { kind: "failed", because: "attempts-exhausted" },
+    ],
   ];
   for (const [why, facts, expected] of cases) {
     const next = afterAttempt(SCHEDULE_S, {
       attempt: 1,
       retries: "default",
+      retryUntilMs: null,
       nowMs: NOW_MS,
       chance: 0,
       ...facts,

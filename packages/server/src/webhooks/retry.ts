@@ -12,6 +12,8 @@ export interface RetryFacts {
   /** The number of the attempt that just ended, from 1. */
   readonly attempt: number;
   readonly retries: "default" | "none";
+  /** Nothing is tried again after this; null: as long as the policy says. */
+  readonly retryUntilMs: number | null;
   readonly nowMs: number;
   /** At least 0, below 1. */
   readonly chance: number;
@@ -25,7 +27,7 @@ const JITTER_SHARE = 0.1;
 
 /** Decides what becomes of a delivery. `retriesS`: the policy's delays, one for each retry, in seconds. */
 export function afterAttempt(retriesS: readonly number[], facts: RetryFacts): Next {
-  const { outcome, attempt, retries, nowMs, chance } = facts;
+  const { outcome, attempt, retries, retryUntilMs, nowMs, chance } = facts;
   if (outcome.kind === "accepted") return { kind: "delivered" };
   if (outcome.kind === "rejected") return { kind: "rejected" };
   if (outcome.kind === "refused" && outcome.status === 410) return { kind: "failed", because: "gone" };
@@ -35,5 +37,7 @@ export function afterAttempt(retriesS: readonly number[], facts: RetryFacts): Ne
   if (delayS === undefined) return { kind: "failed", because: "attempts-exhausted" };
   const plannedMs = Math.round(delayS * 1_000 * (1 + JITTER_SHARE * chance));
   const askedMs = outcome.kind === "refused" ? Math.min(outcome.retryAfterMs ?? 0, RETRY_AFTER_MS_MAX) : 0;
-  return { kind: "retry", atMs: nowMs + Math.max(plannedMs, askedMs) };
+  const atMs = nowMs + Math.max(plannedMs, askedMs);
+  if (retryUntilMs !== null && atMs > retryUntilMs) return { kind: "failed", because: "attempts-exhausted" };
+  return { kind: "retry", atMs };
 }

@@ -8,18 +8,16 @@ import { listOf, PAGE_QUERY, pageRequestOf, sendPage } from "../pages.ts";
 import { orNotFound, Refusal } from "../problem.ts";
 import {
   changedHookShape,
-  HookBody,
   HookSecretShape,
   HookShape,
-  hookChangeOf,
   hookIdOf,
-  hookRequestOf,
   hookShape,
   NewHookShape,
   newHookShape,
   PingShape,
   unpingable,
 } from "../resources/hook.ts";
+import { HookBody, hookChangeOf, hookRequestOf } from "../resources/hook-body.ts";
 import { answers, closed, json, refer } from "../schemas.ts";
 import type { IntegratorDeps } from "./app.ts";
 
@@ -50,7 +48,7 @@ export function hookRoutes(api: Api, { prefix, hooks, webhooks }: HookDeps): voi
     hookShape(await allowedHook(webhooks, request, "read")),
   );
 
-  api.patch(`${prefix}/hooks/:hook`, changeHook("forbidden"), async (request) => {
+  api.patch(`${prefix}/hooks/:hook`, changeHook("forbidden", "too-many"), async (request) => {
     const { id } = await changeable(request);
     const changed = await hooks.change(id, hookChangeOf(request.body), "integrator");
     return changedHookShape(changed);
@@ -77,7 +75,7 @@ export function hookRoutes(api: Api, { prefix, hooks, webhooks }: HookDeps): voi
 }
 
 const createHook = {
-  config,
+  config: { ...config, exactNumbers: "refused" as const },
   schema: {
     operationId: "createHook",
     summary: "Create a hook",

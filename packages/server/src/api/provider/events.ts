@@ -4,7 +4,7 @@ import type { Static } from "typebox";
 import { findPasswords } from "../../webhooks/passwords.ts";
 import type { EventRequest, Published } from "../../webhooks/publish.ts";
 import { idempotencyKeyOf } from "../idempotency.ts";
-import { isDeeperThan } from "../json-body.ts";
+import { inexactNumber, isDeeperThan } from "../json-body.ts";
 import type { Api } from "../manners.ts";
 import { problemOf, Refusal, type RefusalOptions } from "../problem.ts";
 import { PROVIDER_PROBLEMS_PAGE } from "../problems-page.ts";
@@ -49,7 +49,7 @@ export function eventRoutes(api: Api, { publish }: ProviderDeps): void {
 
 const publishEvent = {
   bodyLimit: EVENT_BYTES_MAX,
-  config: { resource: "Event", exactNumbers: true, ownIdempotency: true },
+  config: { resource: "Event", exactNumbers: "told" as const, ownIdempotency: true },
   schema: {
     operationId: "publishEvent",
     summary: "Publish an event",
@@ -63,7 +63,7 @@ const publishEvent = {
 
 const publishEvents = {
   bodyLimit: BATCH_BYTES_MAX,
-  config: { resource: "Batch", exactNumbers: true },
+  config: { resource: "Batch", exactNumbers: "told" as const },
   schema: {
     operationId: "publishEvents",
     summary: "Publish up to 1 000 events",
@@ -143,9 +143,7 @@ function contentRefusal(
   { data }: Static<typeof EventBody>,
   inexactNumbers: readonly string[],
 ): Refusal | null {
-  const errors = inexactNumbers.map((pointer) =>
-    errorAt(pointer, "This number would not arrive as it was sent. Send it as a string."),
-  );
+  const errors = inexactNumbers.map((pointer) => inexactNumber("Event", pointer));
   if (isDeeperThan(data, EVENT_DEPTH_MAX)) {
     errors.push(errorAt("/data", `data must not be nested deeper than ${EVENT_DEPTH_MAX} levels.`));
   }

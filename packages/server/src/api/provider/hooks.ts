@@ -9,16 +9,14 @@ import {
   changedHookShape,
   HookSecretShape,
   HookShape,
-  hookBodyMembers,
-  hookChangeOf,
   hookIdOf,
-  hookRequestOf,
   hookShape,
   NewHookShape,
   newHookShape,
   PingShape,
   unpingable,
 } from "../resources/hook.ts";
+import { hookBodyMembers, hookChangeOf, hookRequestOf } from "../resources/hook-body.ts";
 import { answers, closed, GivenId, json, refer } from "../schemas.ts";
 import type { ProviderDeps } from "./app.ts";
 
@@ -77,7 +75,7 @@ export function hookRoutes(api: Api, { hooks, webhooks }: ProviderDeps): void {
 }
 
 const createHook = {
-  config,
+  config: { ...config, exactNumbers: "refused" as const },
   schema: {
     operationId: "createHook",
     summary: "Create a hook",

@@ -1,35 +1,13 @@
 /** Hooks on the wire, for both APIs. */
-import {
-  EVENT_PATTERN_PATTERN,
-  EVENT_TYPE_CHARACTERS_MAX,
-  type HookId,
-  type UserId,
-} from "@trulinks/protocol";
+import type { HookId, UserId } from "@trulinks/protocol";
 import { type Static, Type } from "typebox";
-import { Secret } from "../../base/secret.ts";
-import {
-  ACK_DEADLINE_MS_MAX,
-  ACK_DEADLINE_MS_MIN,
-  HOOK_EVENTS_MAX,
-  HOOK_IN_FLIGHT_MAX,
-  HOOK_STATES,
-  HOOK_URL_CHARACTERS_MAX,
-  HOOKS_PER_OWNER_MAX,
-  type Hook,
-  type HookOwner,
-} from "../../webhooks/hook.ts";
-import type { HookChanged, HookCreated, HookFlaw, HookRequest, LiveSecret } from "../../webhooks/hooks.ts";
-import type { HookChange } from "../../webhooks/store.ts";
+import { HOOK_STATES, HOOKS_PER_OWNER_MAX, type Hook, type HookOwner } from "../../webhooks/hook.ts";
+import type { HookChanged, HookCreated, HookFlaw, LiveSecret } from "../../webhooks/hooks.ts";
+import { isSecured } from "../../webhooks/view.ts";
 import { flaw, missing, Refusal } from "../problem.ts";
 import { closed, Id, nullable, Time, timeOf } from "../schemas.ts";
-
-const CA_CHARACTERS_MAX = 32 * 1024;
-
-const SecretPer = Type.Enum(["user", "hook"], {
-  description: "Whether what concerns a user is signed with that user's own secret, or all with the hook's",
-});
-const Signature = Type.Enum(["standard", "github"]);
-const Retries = Type.Enum(["default", "none"]);
+import { Retries, SecretPer, Signature } from "./hook-body.ts";
+import { Filter, filterShape, Include } from "./hook-filter.ts";
 
 const members = {
   id: Id,
@@ -37,12 +15,19 @@ const members = {
   app: Type.Optional(Id),
   url: Type.String(),
   events: Type.Array(Type.String()),
+  filter: Filter,
+  include: Include,
   secret_per: SecretPer,
   signature: Signature,
+  secured: Type.Boolean({
+    description:
+      "Whether it is reached by HTTPS with a verified certificate; sensitive fields are masked if not",
+  }),
   verify_tls: Type.Boolean(),
   ca: nullable(Type.String()),
   ack_deadline_ms: Type.Integer(),
   retries: Retries,
+  serial: Type.Boolean(),
   in_flight_max: Type.Integer(),
   state: Type.Enum([...HOOK_STATES]),
   created_at: Time,
@@ -81,63 +66,22 @@ export const PingShape = closed(
   { $id: "Ping" },
 );
 
-const changeable = {
-  url: Type.String({ minLength: 1, maxLength: HOOK_URL_CHARACTERS_MAX }),
-  events: Type.Array(
-    Type.String({
-      maxLength: EVENT_TYPE_CHARACTERS_MAX,
-      pattern: EVENT_PATTERN_PATTERN,
-      description: "a type such as issue.opened, a pattern such as issue.*, or *",
-    }),
-    { minItems: 1, maxItems: HOOK_EVENTS_MAX },
-  ),
-  verify_tls: Type.Boolean(),
-  ca: nullable(Type.String({ maxLength: CA_CHARACTERS_MAX, description: "Certificates in PEM" })),
-  ack_deadline_ms: Type.Integer({ minimum: ACK_DEADLINE_MS_MIN, maximum: ACK_DEADLINE_MS_MAX }),
-  retries: Retries,
-  in_flight_max: Type.Integer({ minimum: 1, maximum: HOOK_IN_FLIGHT_MAX }),
-};
-
-export const hookBodyMembers = {
-  url: changeable.url,
-  events: changeable.events,
-  secret: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 256, description: "Made by the platform if left out" }),
-  ),
-  secret_per: Type.Optional(SecretPer),
-  signature: Type.Optional(Signature),
-  verify_tls: Type.Optional(changeable.verify_tls),
-  ca: Type.Optional(changeable.ca),
-  ack_deadline_ms: Type.Optional(changeable.ack_deadline_ms),
-  retries: Type.Optional(Retries),
-  in_flight_max: Type.Optional(changeable.in_flight_max),
-};
-
-export const HookBody = closed(hookBodyMembers);
-
-export const HookChangeBody = closed({
-  url: Type.Optional(changeable.url),
-  events: Type.Optional(changeable.events),
-  verify_tls: Type.Optional(changeable.verify_tls),
-  ca: Type.Optional(changeable.ca),
-  ack_deadline_ms: Type.Optional(changeable.ack_deadline_ms),
-  retries: Type.Optional(Retries),
-  in_flight_max: Type.Optional(changeable.in_flight_max),
-  state: Type.Optional(Type.Enum(["active", "paused"])),
-});
-
 export function hookShape(hook: Hook): Static<typeof HookShape> {
   return {
     id: hook.id,
     ...(hook.owner.kind === "user" ? { user: hook.owner.userId } : { app: hook.owner.appId }),
     url: hook.url,
     events: [...hook.events],
+    filter: filterShape(hook.filter),
+    include: hook.include === null ? null : [...hook.include],
     secret_per: hook.secretPer,
     signature: hook.signature,
+    secured: isSecured(hook),
     verify_tls: hook.verifyTls,
     ca: hook.ca,
     ack_deadline_ms: hook.ackDeadlineMs,
     retries: hook.retries,
+    serial: hook.serial,
     in_flight_max: hook.inFlightMax,
     state: hook.state,
     created_at: timeOf(hook.createdAtMs),
@@ -151,35 +95,6 @@ export function userSecretShape(user: UserId, live: readonly LiveSecret[]): Stat
     until: untilMs === null ? null : timeOf(untilMs),
   }));
   return { user, secret: secrets[0]?.secret ?? "", secrets };
-}
-
-export function hookRequestOf(owner: HookOwner, body: Static<typeof HookBody>): HookRequest {
-  return {
-    owner,
-    url: body.url,
-    events: body.events,
-    ...(body.secret === undefined ? {} : { secret: new Secret(body.secret) }),
-    ...(body.secret_per === undefined ? {} : { secretPer: body.secret_per }),
-    ...(body.signature === undefined ? {} : { signature: body.signature }),
-    ...(body.verify_tls === undefined ? {} : { verifyTls: body.verify_tls }),
-    ...(body.ca === undefined || body.ca === null ? {} : { ca: body.ca }),
-    ...(body.ack_deadline_ms === undefined ? {} : { ackDeadlineMs: body.ack_deadline_ms }),
-    ...(body.retries === undefined ? {} : { retries: body.retries }),
-    ...(body.in_flight_max === undefined ? {} : { inFlightMax: body.in_flight_max }),
-  };
-}
-
-export function hookChangeOf(body: Static<typeof HookChangeBody>): HookChange {
-  return {
-    ...(body.url === undefined ? {} : { url: body.url }),
-    ...(body.events === undefined ? {} : { events: body.events }),
-    ...(body.verify_tls === undefined ? {} : { verifyTls: body.verify_tls }),
-    ...(body.ca === undefined ? {} : { ca: body.ca }),
-    ...(body.ack_deadline_ms === undefined ? {} : { ackDeadlineMs: body.ack_deadline_ms }),
-    ...(body.retries === undefined ? {} : { retries: body.retries }),
-    ...(body.in_flight_max === undefined ? {} : { inFlightMax: body.in_flight_max }),
-    ...(body.state === undefined ? {} : { state: body.state }),
-  };
 }
 
 /** The made hook with its secret, or the refusal that says why there is none. */
