@@ -79,14 +79,14 @@ describe("a body", () => {
       events: ["Bad Type", "ok.type"],
       in_flight_max: "8",
       verify_tls: "true",
-      filter: [],
+      filters: [],
     };
     const { status, json } = await post("/v1/hooks", body);
     assert.equal(status, 422);
     const errors = json.errors.map(({ code, pointer }: Record<string, string>) => `${pointer} ${code}`);
     assert.deepEqual(errors.toSorted(), [
       "/events/0 invalid",
-      "/filter unknown",
+      "/filters unknown",
       "/in_flight_max invalid",
       "/url invalid",
       "/verify_tls invalid",

@@ -36,7 +36,8 @@ export const PolicyShape = Type.Object(
         description: "What has waited longer for a hook is `expired`, oldest first",
       }),
       waiting_bytes_max: Type.Integer({
-        description: "Of the data that waits for one hook the newest so many bytes stay; the rest is `expired`",
+        description:
+          "Of the data that waits for one hook the newest so many bytes stay; the rest is `expired`",
       }),
       pending_per_host_max: Type.Integer({
         description: "Hooks at one host that may wait at once for their receiver's first answer to a ping",

@@ -1,6 +1,6 @@
+/** Hooks are made, changed, pinged and removed here, whoever asks. */
 import {
   type EventId,
-  formatSecret,
   type HookId,
   ID_CHANCE_BYTES,
   makeId,
@@ -10,22 +10,15 @@ import {
 import type { Clock } from "../base/clock.ts";
 import type { Dice } from "../base/dice.ts";
 import type { Log } from "../base/log.ts";
-import { Secret } from "../base/secret.ts";
+import type { Secret } from "../base/secret.ts";
 import { type AddressPolicy, isSameReceiver } from "./addresses.ts";
-import type { SecretVersion } from "./claim.ts";
 import type { FilterCondition } from "./filter.ts";
-import {
-  HOOK_IN_FLIGHT_MAX,
-  HOOKS_PER_OWNER_MAX,
-  type Hook,
-  type HookOwner,
-  SECRET_OVERLAP_MS,
-} from "./hook.ts";
+import { HOOK_IN_FLIGHT_MAX, HOOKS_PER_OWNER_MAX, type Hook, type HookOwner } from "./hook.ts";
 import { judgeChange, judgeRequest } from "./hook-request.ts";
+import { createHookSecrets, type LiveSecret, makeSecret, seal } from "./hook-secrets.ts";
 import { makePing } from "./ping.ts";
-import { type Keyring, secretRow } from "./signing-secrets.ts";
+import type { Keyring } from "./signing-secrets.ts";
 import type { HookChange, Knock, WebhookStore } from "./store.ts";
-import { deriveUserSecret } from "./user-secret.ts";
 
 /** What a hook may be made with; all but `owner`, `url` and `events` has a default. */
 export interface HookRequest {
@@ -70,13 +63,6 @@ export type HookChanged =
   | { readonly kind: "unknown-hook" }
   | { readonly kind: "too-many-pending" };
 
-export interface LiveSecret {
-  readonly secret: Secret;
-  readonly version: number;
-  /** Null for the newest. */
-  readonly untilMs: number | null;
-}
-
 /** What can be done with hooks. Whether the caller may is asked before, elsewhere. */
 export interface Hooks {
   create(request: HookRequest, by: Maker): Promise<HookCreated>;
@@ -120,8 +106,6 @@ export interface HooksDeps {
   readonly recall: () => void;
 }
 
-const SECRET_BYTES = 32;
-
 export function createHooks(deps: HooksDeps): Hooks {
   return {
     create: (request, by) => createHook(deps, request, by),
@@ -132,19 +116,7 @@ export function createHooks(deps: HooksDeps): Hooks {
       return isRemoved;
     },
     ping: (id) => ping(deps, id),
-    rotateSecret: (id) => rotateSecret(deps, id),
-    async readUserSecret(id, userId) {
-      if (!(await signsPerUser(deps, id))) return null;
-      return liveSecrets(deps, id, userId, await deps.store.findUserSecret(id, userId, deps.clock.now()));
-    },
-    async rotateUserSecret(id, userId) {
-      if (!(await signsPerUser(deps, id))) return null;
-      const nowMs = deps.clock.now();
-      const when = { nowMs, oldUntilMs: nowMs + SECRET_OVERLAP_MS };
-      const versions = await deps.store.rotateUserSecret(id, userId, when);
-      if (versions !== null) deps.recall();
-      return liveSecrets(deps, id, userId, versions);
-    },
+    ...createHookSecrets(deps),
   };
 }
 
@@ -215,43 +187,4 @@ function knockAt(deps: HooksDeps): Knock {
 
 function warnIfUnverified({ log }: HooksDeps, { id, url, verifyTls }: Hook): void {
   if (!verifyTls) log.warn("hook.unverified", { hook: id, host: new URL(url).host });
-}
-
-async function rotateSecret(deps: HooksDeps, id: HookId): Promise<Secret | null> {
-  const hook = await deps.store.findHook(id);
-  if (hook === null) return null;
-  const secret = makeSecret(deps, hook.signature);
-  const nowMs = deps.clock.now();
-  // GitHub's header has room for one signature: there the new secret takes over at once.
-  const oldUntilMs = hook.signature === "github" ? nowMs : nowMs + SECRET_OVERLAP_MS;
-  if (!(await deps.store.rotateSecret(id, seal(deps, id, secret), { nowMs, oldUntilMs }))) return null;
-  deps.recall();
-  return secret;
-}
-
-async function signsPerUser({ store }: HooksDeps, id: HookId): Promise<boolean> {
-  return (await store.findHook(id))?.secretPer === "user";
-}
-
-function liveSecrets(
-  { keyring }: HooksDeps,
-  hookId: HookId,
-  userId: UserId,
-  versions: readonly SecretVersion[] | null,
-): readonly LiveSecret[] | null {
-  if (versions === null) return null;
-  return versions.map(({ version, untilMs }) => ({
-    secret: new Secret(deriveUserSecret(keyring.masterKey, { hookId, userId, version })),
-    version,
-    untilMs,
-  }));
-}
-
-function makeSecret({ dice }: HooksDeps, signature: Hook["signature"]): Secret {
-  const chance = dice.bytes(SECRET_BYTES);
-  return new Secret(signature === "standard" ? formatSecret(chance) : Buffer.from(chance).toString("hex"));
-}
-
-function seal({ keyring }: HooksDeps, hookId: HookId, secret: Secret): Uint8Array {
-  return keyring.vault.seal(Buffer.from(secret.reveal()), secretRow(hookId));
 }

@@ -2,7 +2,8 @@
 import type { HookId, UserId } from "@trulinks/protocol";
 import { type Static, Type } from "typebox";
 import { HOOK_STATES, HOOKS_PER_OWNER_MAX, type Hook, type HookOwner } from "../../webhooks/hook.ts";
-import type { HookChanged, HookCreated, HookFlaw, LiveSecret } from "../../webhooks/hooks.ts";
+import type { LiveSecret } from "../../webhooks/hook-secrets.ts";
+import type { HookChanged, HookCreated, HookFlaw } from "../../webhooks/hooks.ts";
 import { isSecured } from "../../webhooks/view.ts";
 import { flaw, missing, Refusal } from "../problem.ts";
 import { closed, Id, nullable, Time, timeOf } from "../schemas.ts";
@@ -141,9 +142,10 @@ function flawedHook({ member, message }: HookFlaw): Refusal {
 
 /** Why no further hook at that host can wait for its receiver's first answer. */
 function tooManyPending(): Refusal {
-  return new Refusal("too-many", {
-    detail: "As many hooks as the policy allows wait at this host for the receiver's answer to their pings.",
-  });
+  const message =
+    "As many hooks as the policy allows (webhooks.pending_per_host_max) wait already for a first 2xx from receivers at this host. Let those answer their pings, or delete those that never will.";
+  const error = { resource: "Hook", field: "url", code: "unprocessable", message, pointer: "/url" } as const;
+  return new Refusal("too-many", { detail: message, errors: [error] });
 }
 
 /** Why a hook that exists cannot be pinged. */
