@@ -21,6 +21,8 @@ export interface PlatformOptions {
   /** What the command is run under, such as `["taskset", "-c", "0"]`. */
   readonly under?: readonly string[];
   readonly tls?: boolean;
+  /** Puts files into the data folder, which is the working directory, before the first start. */
+  readonly prepare?: (dataFolder: string) => void;
   /** Fetches `/readyz`; a test with its own authority brings one that trusts it. */
   readonly fetch?: (url: string) => Promise<{ readonly status: number }>;
 }
@@ -97,6 +99,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     return child.exitCode;
   }
 
+  options.prepare?.(dataFolder);
   await start();
   return {
     publicUrl,

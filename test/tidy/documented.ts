@@ -13,6 +13,7 @@ export const documented: RuleFamily = {
     "documented.outcome": "Every outcome of an attempt stands in docs/reference/outcomes.md.",
     "documented.option": "Every option stands in docs/reference/options.md and in trulinks.example.yaml.",
     "documented.command": "Every command stands in docs/reference/commands.md.",
+    "documented.metric": "Every metric stands in docs/reference/metrics.md.",
     "documented.route": "Every route stands in docs/reference/routes.md.",
     "documented.log-event":
       "Every log event stands in test/goldens/log-events.txt, and is named by a literal.",

@@ -16,6 +16,15 @@ export interface OutcomeFact {
   readonly guideline: string | null;
 }
 
+export type Metrics = Readonly<Record<string, MetricFact>>;
+
+export interface MetricFact {
+  readonly kind: string;
+  readonly what: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly buckets?: readonly number[];
+}
+
 /** Null stands for a table that could not be read; `unreadable` says why. */
 export interface Facts {
   readonly errors: Readonly<Record<string, ErrorEntry>>;
@@ -26,6 +35,8 @@ export interface Facts {
     readonly exampleYaml: string;
   } | null;
   readonly commands: readonly CommandFact[] | null;
+  /** Those of our own, then those of process and runtime. */
+  readonly metrics: { readonly own: Metrics; readonly process: Metrics } | null;
   /** Keys such as `GET /v1/users`. */
   readonly matrix: readonly string[] | null;
   readonly unreadable: readonly { readonly path: string; readonly because: string }[];
@@ -47,6 +58,7 @@ export async function gatherFacts(): Promise<Facts> {
     outcomes: await read(`${server}/webhooks/outcome.ts`, loadOutcomes),
     options: await read(`${server}/config/document.ts`, loadOptions),
     commands: await read(`${server}/cli/program.ts`, loadCommands),
+    metrics: await read(`${server}/telemetry/metrics.ts`, loadMetrics),
     matrix: await read(`${server}/api/matrix.ts`, loadMatrix),
     unreadable,
   };
@@ -69,6 +81,12 @@ async function loadCommands(): Promise<Facts["commands"]> {
     assert.fail("only the commands' names are asked for"),
   );
   return program.commands.flatMap((command) => describeCommand(program.name(), command));
+}
+
+async function loadMetrics(): Promise<Facts["metrics"]> {
+  const { METRICS } = await import("../../packages/server/src/telemetry/metrics.ts");
+  const { PROCESS_METRICS } = await import("../../packages/server/src/telemetry/process-metrics.ts");
+  return { own: METRICS, process: PROCESS_METRICS };
 }
 
 async function loadMatrix(): Promise<Facts["matrix"]> {

@@ -69,6 +69,25 @@ export const DOCUMENT_VIOLATIONS: readonly Violation[] = [
     message: /`trulinks sing` is not documented/,
   },
   {
+    rule: "documented.metric",
+    name: "a metric that nobody documented",
+    planted: (house) => {
+      const { own = {}, process = {} } = house.facts.metrics ?? {};
+      const madeUp = { kind: "counter", what: "It counts." };
+      return withFacts(house, { metrics: { own: { ...own, trulinks_made_up_total: madeUp }, process } });
+    },
+    path: "docs/reference/metrics.md",
+    message: /`trulinks_made_up_total` is not documented/,
+  },
+  {
+    rule: "documented.metric",
+    name: "a documented metric that does not exist",
+    planted: (house) =>
+      withLine(house, "docs/reference/metrics.md", "| `trulinks_gone` | gauge | Nothing. |"),
+    path: "docs/reference/metrics.md",
+    message: /`trulinks_gone` is documented and is not in/,
+  },
+  {
     rule: "documented.route",
     name: "a route that nobody documented",
     planted: withRoute,

@@ -1,6 +1,6 @@
 /** Pages that are made from tables in the code, and the golden list of log events. */
 import type { ErrorEntry } from "@trulinks/protocol";
-import type { CommandFact, OutcomeFact } from "./facts.ts";
+import type { CommandFact, Metrics, OutcomeFact } from "./facts.ts";
 import { logCallsIn } from "./log-events.ts";
 import { OPENAPI_PATHS, type Operation, operationsIn } from "./openapi-operations.ts";
 import type { House } from "./rule.ts";
@@ -22,7 +22,7 @@ export const LOG_EVENTS_PATH = "test/goldens/log-events.txt";
 
 /** Every page whose source can be read. */
 export function referencePages({ tree, facts }: House): readonly ReferencePage[] {
-  const { errors, outcomes, options, commands } = facts;
+  const { errors, outcomes, options, commands, metrics } = facts;
   const operations = operationsIn(tree);
   const events = [...new Set(logCallsIn(tree).flatMap(({ event }) => event ?? []))].sort();
   return [
@@ -46,6 +46,13 @@ export function referencePages({ tree, facts }: House): readonly ReferencePage[]
         "packages/server/src/cli/program.ts",
         commands.map(({ name }) => name),
         commandsPage(commands),
+      ),
+    metrics &&
+      page(
+        "metric",
+        "packages/server/src/telemetry/metrics.ts",
+        [...Object.keys(metrics.own), ...Object.keys(metrics.process)],
+        metricsPage(metrics),
       ),
     operations &&
       page(
@@ -140,6 +147,27 @@ function commandsPage(commands: readonly CommandFact[]): string {
       ...(members.length > 0 ? [""] : []),
     ]),
   );
+}
+
+function metricsPage({ own, process }: { readonly own: Metrics; readonly process: Metrics }): string {
+  return markdown(
+    "Metrics",
+    "What `GET /metrics` on the provider listener tells Prometheus. Each process tells only of itself, since it started; durations are in seconds. How to scrape them, and what to be woken for, stands in [observe](../operate/observe.md).",
+    "packages/server/src/telemetry/metrics.ts and process-metrics.ts",
+    ["## TruLinks", "", ...metricsTable(own), "", "## Process and runtime", "", ...metricsTable(process)],
+  );
+}
+
+function metricsTable(metrics: Metrics): readonly string[] {
+  return [
+    "| metric | kind | what it tells |",
+    "| --- | --- | --- |",
+    ...Object.entries(metrics).map(([name, { kind, what, labels = {}, buckets }]) => {
+      const told = Object.entries(labels).map(([label, values]) => ` \`${label}\`: ${values}.`);
+      const bounds = buckets === undefined ? "" : ` Buckets up to ${buckets.join(", ")}.`;
+      return `| \`${name}\` | ${kind} | ${what}${told.join("")}${bounds} |`;
+    }),
+  ];
 }
 
 function routesPage(operations: readonly Operation[]): string {

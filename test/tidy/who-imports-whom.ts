@@ -74,6 +74,13 @@ export const ROOMS: readonly Room[] = [
     mayImportTypes: PORTS,
   },
 
+  // It listens and reads; nobody but wire.ts knows that it is there.
+  {
+    at: `${SERVER}/telemetry`,
+    mayImport: [PROTOCOL, ...server("base", "webhooks/outcome.ts")],
+    mayImportTypes: server("webhooks", "gateway", "storage/storage.ts"),
+  },
+
   { at: `${SERVER}/api`, mayImport: [PROTOCOL, ...server("base", "secrets", "accounts", "webhooks")] },
   {
     at: `${SERVER}/cli`,

@@ -12,6 +12,7 @@ import { createLifecycle } from "./base/lifecycle.ts";
 import { createListener, type Listener } from "./base/listener.ts";
 import type { Log } from "./base/log.ts";
 import { StartRefused } from "./base/start-refused.ts";
+import { telling } from "./base/telling.ts";
 import { certificateFiles } from "./config/certificate.ts";
 import { openDataFolder } from "./config/data-folder.ts";
 import { formatFlaw } from "./config/flaw.ts";
@@ -31,6 +32,7 @@ import { openSecrets, type Secrets } from "./secrets/open.ts";
 import { remembering } from "./secrets/vault.ts";
 import { openStorage } from "./storage/open.ts";
 import type { Storage } from "./storage/storage.ts";
+import { createMeters, type MeteredFact, type Meters } from "./telemetry/meters.ts";
 import { VERSION } from "./version.ts";
 import { createAddressPolicy } from "./webhooks/addresses.ts";
 import { createHooks } from "./webhooks/hooks.ts";
@@ -38,6 +40,7 @@ import { createPoster } from "./webhooks/post.ts";
 import { createPublish } from "./webhooks/publish.ts";
 import { createSender } from "./webhooks/sender.ts";
 import { createSweeper, sweepOfEvents } from "./webhooks/sweeper.ts";
+import { tellingPublished } from "./webhooks/telling-published.ts";
 
 export interface World {
   readonly clock: Clock;
@@ -90,6 +93,9 @@ interface Ground {
   readonly tls: Tls | null;
   readonly storage: Storage;
   readonly keyring: Secrets;
+  readonly meters: Meters;
+  /** To everyone who listens. */
+  readonly tell: (fact: MeteredFact) => void;
 }
 
 async function openGround(
@@ -108,7 +114,9 @@ async function openGround(
   const storage = await openStorage({ dataFolder: folder.path, databaseUrl, ...world });
   opening.defer(() => storage.close());
   const keyring = await openSecrets(storage.secrets, keys.secret, dice);
-  return { options, world, keys, policy, tls, storage, keyring };
+  const meters = createMeters({ version: VERSION, clock });
+  const tell = telling([meters.onFact], world.log);
+  return { options, world, keys, policy, tls, storage, keyring, meters, tell };
 }
 
 function readPolicy(options: Options, sources: Sources): Policy {
@@ -129,7 +137,7 @@ const OPENED_SECRETS_MAX = 20_000;
 type WayOut = ReturnType<typeof createWayOut>;
 
 function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
-  const { options, world, policy, storage } = ground;
+  const { options, world, policy, storage, tell } = ground;
   const addresses = createAddressPolicy(options.hooks.allow_addresses);
   const poster = createPoster({ addresses, clock: world.clock });
   opening.defer(() => poster.close());
@@ -139,19 +147,27 @@ function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
     ...webhooks,
     post: poster.post,
     inFlightMax: options.hooks.in_flight_max,
+    onFact: tell,
+  });
+  ground.meters.watch({
+    inFlightMax: options.hooks.in_flight_max,
+    senderLoad: sender.load,
+    nextDueMs: () => storage.webhooks.findNextDueMs([]),
   });
   const sweeper = createSweeper({
     sweeps: [
       sweepOfEvents(storage.webhooks, () => policy.webhooks),
       { name: "idempotency keys", sweep: (nowMs, countMax) => storage.idempotency.sweep(nowMs, countMax) },
     ],
+    onFact: tell,
     ...world,
   });
+  const publish = createPublish({ store: storage.webhooks, intake: sender, ...world });
   return {
     sender,
     sweeper,
     hooks: createHooks({ ...webhooks, addresses, wake: sender.wake, recall: sender.recall }),
-    publish: createPublish({ store: storage.webhooks, intake: sender, ...world }),
+    publish: tellingPublished(publish, { clock: world.clock, onFact: tell }),
   };
 }
 
@@ -159,7 +175,7 @@ function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
 type WayIn = ReturnType<typeof createWayIn>;
 
 function createWayIn(opening: AsyncDisposableStack, ground: Ground) {
-  const { options, world, policy, storage, keys } = ground;
+  const { options, world, policy, storage, keys, tell } = ground;
   const identify = createIdentify({ store: storage.accounts, clock: world.clock });
   const quotas: Quotas = {
     rateLimit: () => policy.rate_limit,
@@ -174,6 +190,7 @@ function createWayIn(opening: AsyncDisposableStack, ground: Ground) {
     identityKey: keyBytes(keys.identity.key),
     trustedProxies: options.trusted_proxies,
     documentation: `${options.public.prefix}/problems`,
+    onFact: tell,
     ...world,
   });
   opening.defer(() => gateway.close());
@@ -196,6 +213,7 @@ async function createListeners(
     operatorKey: keys.operator.key,
     publish,
     ping: () => storage.ping(),
+    metrics: ground.meters.expose,
   });
   const isTrusted = trusting(options.trusted_proxies);
   const { prefix, aliases } = options.public;

@@ -72,6 +72,7 @@ export async function openApis(options: ApisOptions = {}): Promise<Apis> {
     operatorKey: new Secret(OPERATOR_KEY),
     publish,
     ping: () => storage.ping(),
+    metrics: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", text: "up 1\n" }),
     ...options.provider,
   });
   const quotas = { rateLimit: () => POLICY_DEFAULT.rate_limit, ledgers: memoryLedgers(), keyOf: quotaKey };

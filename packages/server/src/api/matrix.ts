@@ -157,6 +157,7 @@ export const PROVIDER_MATRIX: Readonly<Record<string, Rule>> = {
   "GET /v1/deliveries/{delivery}": OPERATOR,
   "GET /v1/policy": OPERATOR,
   "GET /v1/openapi.json": OPERATOR,
+  "GET /metrics": OPERATOR,
   "GET /healthz": OPEN,
   "GET /readyz": OPEN,
   "GET /problems": OPEN,

@@ -107,6 +107,10 @@ export function html(description: string): Answer {
   return { description, content: { "text/html": { schema: Type.String() } } };
 }
 
+export function text(description: string): Answer {
+  return { description, content: { "text/plain": { schema: Type.String() } } };
+}
+
 export function empty(description: string): Answer {
   return { description, type: "null" } as Answer;
 }

@@ -25,10 +25,11 @@ import { grantRoutes } from "./grants.ts";
 import { GroupShape, groupRoutes } from "./groups.ts";
 import { HealthShape, healthRoutes } from "./health.ts";
 import { hookRoutes } from "./hooks.ts";
+import { type MetricsDeps, metricsRoute } from "./metrics.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { userRoutes } from "./users.ts";
 
-export interface ProviderDeps extends MannersDeps {
+export interface ProviderDeps extends MannersDeps, MetricsDeps {
   readonly version: string;
   readonly operatorKey: Secret;
   readonly accounts: AccountStore;
@@ -87,6 +88,7 @@ export async function buildProviderApi(deps: ProviderDeps): Promise<Api> {
   policyRoute(api, "/v1/policy", deps.policy, false);
   documentRoute(api, "/v1/openapi.json", false);
   healthRoutes(api, deps);
+  metricsRoute(api, deps);
   problemsRoute(api, PROVIDER_PROBLEMS_PAGE);
   referenceRoutes(api, {
     path: "/reference",

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readScrape, type Scrape } from "../../../../test/e2e/scrape.ts";
+import { OUTCOMES } from "../webhooks/outcome.ts";
+import { createMeters, type Meters, type Watched } from "./meters.ts";
+
+const NOW_MS = 1_000_000;
+
+/** Time stands still; whoever waits for it has waited at once. */
+const clock = {
+  now: () => NOW_MS,
+  after: (_delayMs: number, run: () => void) => {
+    queueMicrotask(() => queueMicrotask(run));
+    return () => {};
+  },
+};
+
+function createMetersWith(change: Partial<Watched> = {}): Meters {
+  const meters = createMeters({ version: "1.2.3", clock });
+  meters.watch({
+    inFlightMax: 7,
+    senderLoad: () => ({ inFlight: 3, atHand: 2 }),
+    nextDueMs: async () => null,
+    ...change,
+  });
+  return meters;
+}
+
+async function scrape(meters: Meters): Promise<Scrape> {
+  return readScrape((await meters.expose()).text);
+}
+
+for (const [why, nextDueMs, lagS] of [
+  ["is 0 when nothing waits", async () => null, 0],
+  ["is 0 when all that waits has its time still to come", async () => NOW_MS + 5_000, 0],
+  ["is the age of what is due first", async () => NOW_MS - 1_500, 1.5],
+  ["is left out when the store fails", () => Promise.reject(new Error("no disk")), undefined],
+  ["is left out when the store does not answer in time", () => new Promise<null>(() => {}), undefined],
+] as const) {
+  test(`the lag ${why}, and the rest is told`, async () => {
+    const meters = createMetersWith({ nextDueMs });
+    const { series } = await scrape(meters);
+    assert.equal(series.get("trulinks_due_lag_seconds"), lagS);
+    assert.equal(series.get("trulinks_deliveries_in_flight"), 3);
+    assert.equal(series.get("trulinks_deliveries_at_hand"), 2);
+    assert.equal(series.get("trulinks_deliveries_in_flight_limit"), 7);
+    assert.equal(series.get('trulinks_build_info{version="1.2.3"}'), 1);
+  });
+}
+
+test("a lag that was told goes away when the store does", async () => {
+  let isAway = false;
+  const meters = createMetersWith({
+    nextDueMs: async () => (isAway ? Promise.reject(new Error("away")) : NOW_MS - 1_000),
+  });
+  assert.equal((await scrape(meters)).series.get("trulinks_due_lag_seconds"), 1);
+  isAway = true;
+  assert.equal((await scrape(meters)).series.has("trulinks_due_lag_seconds"), false);
+});
+
+test("two platforms in one process count each for itself", async () => {
+  const [one, other] = [createMetersWith(), createMetersWith()];
+  one.onFact({ kind: "published", results: { accepted: 2 }, deliveries: 5, durationMs: 3 });
+  assert.equal((await scrape(one)).valueOf("trulinks_deliveries_made_total"), 5);
+  assert.equal((await scrape(other)).valueOf("trulinks_deliveries_made_total"), 0);
+});
+
+test("every outcome has its series from the start, so that the first one shows in a rate", async () => {
+  const { series } = await scrape(createMetersWith());
+  for (const outcome of Object.keys(OUTCOMES)) {
+    for (const attempt of ["first", "retry"]) {
+      const key = `trulinks_attempts_total{outcome="${outcome}",attempt="${attempt}"}`;
+      assert.equal(series.get(key), 0, key);
+    }
+  }
+});
+
+test("what is forgotten is counted by what it was", async () => {
+  const meters = createMetersWith();
+  for (const count of [500, 7]) meters.onFact({ kind: "forgotten", what: "events", count });
+  meters.onFact({ kind: "forgotten", what: "idempotency keys", count: 1 });
+  const seen = await scrape(meters);
+  assert.equal(seen.valueOf('trulinks_forgotten_total{what="events"}'), 507);
+  assert.equal(seen.valueOf('trulinks_forgotten_total{what="idempotency keys"}'), 1);
+});
+
+test("requests are counted by what became of them and the class of the status", async () => {
+  const meters = createMetersWith();
+  const request = { kind: "requested", durationMs: 5 } as const;
+  meters.onFact({ ...request, outcome: "answered", code: null, status: 200 });
+  meters.onFact({ ...request, outcome: "answered", code: null, status: 204 });
+  meters.onFact({ ...request, outcome: "refused", code: "not-found", status: 404 });
+  meters.onFact({ ...request, outcome: "failed", code: "unavailable", status: 503 });
+  meters.onFact({ ...request, outcome: "left", code: null, status: null });
+  const seen = await scrape(meters);
+  for (const [labels, count] of [
+    ['result="answered",status="2xx"', 2],
+    ['result="not-found",status="4xx"', 1],
+    ['result="unavailable",status="5xx"', 1],
+    ['result="left",status="none"', 1],
+  ] as const) {
+    assert.equal(seen.valueOf(`trulinks_gateway_requests_total{${labels}}`), count, labels);
+  }
+  assert.equal(seen.valueOf("trulinks_gateway_request_seconds_sum"), 0.025);
+});

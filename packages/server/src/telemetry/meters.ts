@@ -1,0 +1,68 @@
+/** Everything that is counted, and the page on which it is told. */
+import { collectDefaultMetrics, Registry } from "prom-client";
+import type { Clock } from "../base/clock.ts";
+import type { RequestFact } from "../gateway/fact.ts";
+import type { SenderLoad } from "../webhooks/capacity.ts";
+import type { Fact } from "../webhooks/fact.ts";
+import { gatewayMeters } from "./gateway-meters.ts";
+import { fact, gauge, type Reading } from "./instruments.ts";
+import { webhookMeters } from "./webhook-meters.ts";
+
+export type MeteredFact = Fact | RequestFact;
+
+export interface Meters {
+  readonly onFact: (fact: MeteredFact) => void;
+  /** What is asked when somebody scrapes. Once. */
+  watch(sources: Watched): void;
+  /** In the text format of Prometheus. */
+  expose(): Promise<Exposition>;
+}
+
+export interface Watched {
+  /** How many deliveries may be in flight. */
+  readonly inFlightMax: number;
+  readonly senderLoad: () => SenderLoad;
+  /** When the next delivery is due, if there is any. */
+  readonly nextDueMs: () => Promise<number | null>;
+}
+
+export interface Exposition {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+export interface MetersDeps {
+  readonly version: string;
+  readonly clock: Pick<Clock, "now" | "after">;
+}
+
+// Well within the 10 s that Prometheus waits: a store that hangs must not hide all the rest.
+const STORE_MS_MAX = 1_000;
+
+export function createMeters({ version, clock }: MetersDeps): Meters {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  fact(registry, "trulinks_build_info", { version });
+  const onWebhookFact = webhookMeters(registry);
+  const onRequest = gatewayMeters(registry);
+
+  async function dueLagS(nextDueMs: Watched["nextDueMs"]): Promise<Reading> {
+    const { promise: silence, resolve } = Promise.withResolvers<undefined>();
+    const cancel = clock.after(STORE_MS_MAX, () => resolve(undefined));
+    const dueMs = await Promise.race([nextDueMs(), silence]).catch(() => undefined);
+    cancel();
+    if (dueMs === undefined) return null;
+    return dueMs === null ? 0 : Math.max(0, clock.now() - dueMs) / 1_000;
+  }
+
+  return {
+    onFact: (told) => (told.kind === "requested" ? onRequest(told) : onWebhookFact(told)),
+    watch({ inFlightMax, senderLoad, nextDueMs }) {
+      gauge(registry, "trulinks_deliveries_in_flight", () => senderLoad().inFlight);
+      gauge(registry, "trulinks_deliveries_in_flight_limit", () => inFlightMax);
+      gauge(registry, "trulinks_deliveries_at_hand", () => senderLoad().atHand);
+      gauge(registry, "trulinks_due_lag_seconds", () => dueLagS(nextDueMs));
+    },
+    expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  };
+}

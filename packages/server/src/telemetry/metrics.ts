@@ -1,0 +1,115 @@
+/**
+ * The one table of the platform's own metrics; `docs/reference/metrics.md` is made from it. No label has a value that
+ * callers choose: hooks, users, types and addresses would make as many series as there are of them.
+ */
+
+export interface Metric {
+  readonly kind: "counter" | "gauge" | "histogram";
+  /** One sentence. */
+  readonly what: string;
+  /** Each label, and what its values are. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Of a histogram: the upper bounds, ascending. */
+  readonly buckets?: readonly number[];
+}
+
+// A receiver has 10 s by default and 30 at most; a good one answers within milliseconds.
+const ATTEMPT_BUCKETS_S = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30];
+// Fractions of a second while all is well, hours behind a hook that was paused.
+const DELAY_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 60, 300, 1_800, 3_600, 21_600];
+// One commit to a good disk takes a millisecond or less.
+const STORE_BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+const REQUEST_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const BATCH_BUCKETS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000];
+
+export const METRICS = {
+  trulinks_build_info: {
+    kind: "gauge",
+    what: "Always 1; says which version runs.",
+    labels: { version: "of TruLinks" },
+  },
+
+  trulinks_events_total: {
+    kind: "counter",
+    what: "Events that were published, by what became of them.",
+    labels: {
+      result:
+        "`accepted`, `repeated` (the same one again), `reused` (its id or key with another body), `no-recipient`, `failed` (the store did not take it)",
+    },
+  },
+  trulinks_deliveries_made_total: {
+    kind: "counter",
+    what: "Deliveries that events were made into, one for each hook and user that gets it.",
+  },
+  trulinks_ingest_batch_events: {
+    kind: "histogram",
+    what: "Events in one call to publish: 1, or the size of the batch.",
+    buckets: BATCH_BUCKETS,
+  },
+  trulinks_ingest_seconds: {
+    kind: "histogram",
+    what: "From a call to publish until its events and their deliveries are on disk.",
+    buckets: STORE_BUCKETS_S,
+  },
+
+  trulinks_attempts_total: {
+    kind: "counter",
+    what: "Attempts to deliver that are over.",
+    labels: { outcome: "one of the [outcomes](outcomes.md)", attempt: "`first` or `retry`" },
+  },
+  trulinks_attempt_seconds: {
+    kind: "histogram",
+    what: "How long attempts took: name, connection, TLS, sending and answer together.",
+    buckets: ATTEMPT_BUCKETS_S,
+  },
+  trulinks_first_attempt_delay_seconds: {
+    kind: "histogram",
+    what: "From the publishing of an event to the start of a delivery's first attempt; what was kept for a paused or pending hook counts when it is let go.",
+    buckets: DELAY_BUCKETS_S,
+  },
+  trulinks_attempted_deliveries_total: {
+    kind: "counter",
+    what: "What became of deliveries after an attempt.",
+    labels: {
+      next: "`delivered`, `rejected`, `failed`, `retry`, `superseded` (ended or taken by another process meanwhile)",
+    },
+  },
+  trulinks_deliveries_in_flight: {
+    kind: "gauge",
+    what: "Deliveries that this process is posting or settling.",
+  },
+  trulinks_deliveries_in_flight_limit: {
+    kind: "gauge",
+    what: "How many it may at once: `hooks.in_flight_max`.",
+  },
+  trulinks_deliveries_at_hand: {
+    kind: "gauge",
+    what: "Deliveries leased by this process that wait in it for a place at their hook.",
+  },
+  trulinks_due_lag_seconds: {
+    kind: "gauge",
+    what: "For how long the delivery that is due first has been due: grows while a receiver, or the platform, is behind. Left out while the store does not answer.",
+  },
+  trulinks_forgotten_total: {
+    kind: "counter",
+    what: "Rows that were forgotten because they had been kept long enough.",
+    labels: { what: "`events` (with their deliveries), `idempotency keys`" },
+  },
+
+  trulinks_gateway_requests_total: {
+    kind: "counter",
+    what: "Requests that the gateway has dealt with.",
+    labels: {
+      result:
+        "`answered` (by the upstream), `not-modified`, `broken` (the answer ended too early), `left` (the caller did), or the [error](errors.md) that TruLinks answered with",
+      status: "class of the answer's status, such as `2xx`; `none` if there was no answer",
+    },
+  },
+  trulinks_gateway_request_seconds: {
+    kind: "histogram",
+    what: "How long requests to the gateway took, the upstream's part included.",
+    buckets: REQUEST_BUCKETS_S,
+  },
+} as const satisfies Readonly<Record<string, Metric>>;
+
+export type MetricName = keyof typeof METRICS;
