@@ -11,7 +11,6 @@ import type {
   TokenId,
   UserId,
 } from "@trulinks/protocol";
-import type { Page, PageRequest } from "../base/page.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Claim } from "../webhooks/claim.ts";
 import type { DeliveryState } from "../webhooks/delivery.ts";
@@ -135,7 +134,11 @@ export async function makeHook({ webhooks }: Storage, id: string, owner: HookOwn
 export async function ingestFor(
   { webhooks }: Storage,
   id: string,
-  { users, claimed = 0 }: { users: readonly UserId[]; claimed?: number },
+  {
+    users,
+    groups = [],
+    claimed = 0,
+  }: { users: readonly UserId[]; groups?: readonly GroupId[]; claimed?: number },
 ): Promise<Ingested> {
   const event = {
     id: id as EventId,
@@ -145,7 +148,7 @@ export async function ingestFor(
     action: "opened",
     data: '{"number":1}',
     userIds: users,
-    groupIds: [],
+    groupIds: groups,
     key: null,
     expiresAtMs: null,
     sensitive: [],
@@ -198,20 +201,4 @@ export async function statesOf({ webhooks }: Storage): Promise<readonly string[]
   const page = await webhooks.listDeliveries({ reach: { kind: "all" } }, { after: null, countMax: 200 });
   const line = (of: { userId: UserId | null; state: DeliveryState }): string => `${of.userId} ${of.state}`;
   return page.items.map(line).sort();
-}
-
-/** Reads a list to its end, page by page. */
-export async function pagesOf<Item>(
-  countMax: number,
-  list: (page: PageRequest) => Promise<Page<Item>>,
-): Promise<readonly (readonly Item[])[]> {
-  const pages: (readonly Item[])[] = [];
-  let after: string | null = null;
-  do {
-    const page: Page<Item> = await list({ after, countMax });
-    pages.push(page.items);
-    after = page.next;
-    assert.ok(pages.length < 100, "the list does not end");
-  } while (after !== null);
-  return pages;
 }

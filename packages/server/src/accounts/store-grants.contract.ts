@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { pagesOf } from "../base/pages-of.contract.ts";
 import type { GrantRequest } from "./store.ts";
 import {
   ANN,
@@ -11,7 +12,6 @@ import {
   NOBODY,
   OTHER_APP,
   type Promised,
-  pagesOf,
   START_MS,
   userId,
   userNamed,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { pagesOf } from "../base/pages-of.contract.ts";
 import {
   ANN,
   BOB,
@@ -12,7 +13,6 @@ import {
   NOBODY,
   OTHER_APP,
   type Promised,
-  pagesOf,
   START_MS,
   tokenId,
   tokenRequest,

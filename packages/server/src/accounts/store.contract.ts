@@ -1,6 +1,7 @@
 /** The promises of `store.ts`, tried on an engine: users, apps and groups here, the rest beside it. */
 import assert from "node:assert/strict";
 import { describe } from "node:test";
+import { pagesOf } from "../base/pages-of.contract.ts";
 import { endings } from "./store-endings.contract.ts";
 import {
   ANN,
@@ -15,13 +16,13 @@ import {
   NOBODY,
   type OpenedStorage,
   type Promised,
-  pagesOf,
   promisedOf,
   START_MS,
   userId,
   userNamed,
 } from "./store-fixtures.contract.ts";
 import { grants } from "./store-grants.contract.ts";
+import { reach } from "./store-reach.contract.ts";
 import { tokens } from "./store-tokens.contract.ts";
 
 /** `open` gives an empty storage each time. */
@@ -31,6 +32,7 @@ export function accountStoreContract(name: string, open: () => Promise<OpenedSto
     describe("users", () => users(promised));
     describe("apps", () => apps(promised));
     describe("groups", () => groups(promised));
+    describe("whom a group reaches", () => reach(promised));
     describe("grants", () => grants(promised));
     describe("tokens", () => tokens(promised));
     describe("what ends with a grant, a user or an app", () => endings(promised));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { DeliveryId, EventId, UserId } from "@trulinks/protocol";
+import { pagesOf } from "../base/pages-of.contract.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Claim } from "./claim.ts";
 import type { Delivery, DeliveryFilter, DeliveryReach } from "./store.ts";
@@ -21,7 +22,6 @@ import {
   OF_OTHER,
   OTHER_APP,
   type Promised,
-  pagesOf,
   pingAt,
   retryAt,
   START_MS,

@@ -13,14 +13,14 @@ import {
   utf8,
 } from "@trulinks/protocol";
 import { systemDice } from "../base/dice.ts";
-import type { Page, PageRequest } from "../base/page.ts";
+import { pagesOf } from "../base/pages-of.contract.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Claim, ClaimRequest } from "./claim.ts";
 import type { AttemptRecord } from "./delivery.ts";
 import type { Hook, HookOwner } from "./hook.ts";
 import type { Ingested, NewEvent } from "./new-event.ts";
 import type { Next } from "./retry.ts";
-import type { Delivery, DeliveryFilter, NewPing } from "./store.ts";
+import type { Delivery, DeliveryFilter, HookChange, NewPing } from "./store.ts";
 
 export interface OpenedStorage {
   readonly storage: Storage;
@@ -58,6 +58,8 @@ export const OF_BOB: HookOwner = { kind: "user", userId: BOB };
 export const OF_GREETER: HookOwner = { kind: "app", appId: GREETER };
 export const OF_OTHER: HookOwner = { kind: "app", appId: OTHER_APP };
 
+/** An attempt that failed. */
+export const REFUSED = { outcome: "refused", status: 500 } as const;
 export const DELIVERED: Next = { kind: "delivered" };
 export const GONE: Next = { kind: "failed", because: "gone" };
 export const retryAt = (atMs: number): Next => ({ kind: "retry", atMs });
@@ -72,9 +74,14 @@ async function makePeople({ accounts }: Storage): Promise<void> {
   }
 }
 
-export async function grant({ accounts }: Storage, userId: UserId, appId: AppId): Promise<GrantId> {
+export async function grant(
+  { accounts }: Storage,
+  userId: UserId,
+  appId: AppId,
+  scopes: readonly string[] = [],
+): Promise<GrantId> {
   const id = makeId("grant", START_MS, systemDice.bytes(16));
-  const granted = await accounts.grant({ id, userId, appId, scopes: [], nowMs: START_MS });
+  const granted = await accounts.grant({ id, userId, appId, scopes, nowMs: START_MS });
   assert.ok("grant" in granted);
   return granted.grant.id;
 }
@@ -212,6 +219,18 @@ export function settleAs(
   return webhooks.settle({ deliveryId, lease, attempt: attemptOf(attempt, over), next, nowMs });
 }
 
+/** Changes the hook and gives it back. */
+export async function change(
+  { webhooks }: Storage,
+  id: string,
+  changes: HookChange,
+  nowMs = START_MS,
+): Promise<Hook> {
+  const altered = await webhooks.changeHook(hookId(id), changes, { nowMs, knock: null });
+  assert.ok(altered.kind === "changed", `the hook was ${altered.kind}`);
+  return altered.hook;
+}
+
 /** Everything within the filter, in the order of the list. */
 export async function listAll(
   { webhooks }: Storage,
@@ -227,20 +246,4 @@ export async function findDelivery({ webhooks }: Storage, id: DeliveryId): Promi
   const found = await webhooks.findDelivery(id, { kind: "all" });
   assert.ok(found);
   return found.delivery;
-}
-
-/** Reads a list to its end, page by page. */
-export async function pagesOf<Item>(
-  countMax: number,
-  list: (page: PageRequest) => Promise<Page<Item>>,
-): Promise<readonly (readonly Item[])[]> {
-  const pages: (readonly Item[])[] = [];
-  let after: string | null = null;
-  do {
-    const page: Page<Item> = await list({ after, countMax });
-    pages.push(page.items);
-    after = page.next;
-    assert.ok(pages.length < 100, "the list does not end");
-  } while (after !== null);
-  return pages;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { AppId, UserId } from "@trulinks/protocol";
+import { pagesOf } from "../base/pages-of.contract.ts";
 import type { Hook } from "./hook.ts";
 import type { HookChange } from "./store.ts";
 import {
@@ -17,7 +18,6 @@ import {
   OF_BOB,
   OF_GREETER,
   type Promised,
-  pagesOf,
   pingAt,
   START_MS,
   sealedOf,
@@ -121,10 +121,8 @@ export function hooks(promised: Promised): void {
       });
       assert.deepEqual(await storage.webhooks.findHook(hook.id), hook);
     }
-    assert.equal(
-      await storage.webhooks.changeHook(hookId("hok_none"), {}, { nowMs: START_MS, knock: null }),
-      null,
-    );
+    const none = await storage.webhooks.changeHook(hookId("hok_none"), {}, { nowMs: START_MS, knock: null });
+    assert.deepEqual(none, { kind: "unknown-hook" });
   });
 
   promised("what waits goes out as the hook is now", async (storage) => {
@@ -154,7 +152,9 @@ function deleted(promised: Promised): void {
     assert.equal(await webhooks.deleteHook(hook.id, START_MS), false);
     assert.equal(await webhooks.findHook(hook.id), null);
     assert.equal(await webhooks.findSecrets(hook.id, START_MS), null);
-    assert.equal(await webhooks.changeHook(hook.id, {}, { nowMs: START_MS, knock: null }), null);
+    assert.deepEqual(await webhooks.changeHook(hook.id, {}, { nowMs: START_MS, knock: null }), {
+      kind: "unknown-hook",
+    });
     assert.equal(await webhooks.ping(hook.id, pingAt(START_MS)), false);
 
     const records = await listAll(storage, { hookId: hook.id });
@@ -188,6 +188,9 @@ function pings(promised: Promised): void {
       because: "due",
       dueAtMs: START_MS + 3,
       createdAtMs: START_MS + 3,
+      masked: [],
+      key: null,
+      expiresAtMs: null,
     });
     assert.deepEqual(attempts, []);
     const [claim] = await claimAll(storage, START_MS + 3);
@@ -197,6 +200,8 @@ function pings(promised: Promised): void {
       action: "ping",
       data: "{}",
       atMs: START_MS + 3,
+      trace: null,
+      sensitive: [],
     });
   });
 

@@ -54,7 +54,10 @@ export function storing(promised: Promised): void {
     await makeHook(storage, hookOf("hok_ann", OF_ANN));
     const data = `{ "b":1.0, "a" : "Ω \\u0000 \u{1f600}", "long":"${"x".repeat(300_000)}" }`;
     const claim = await ingestClaimed(storage, eventOf("evt_1", { data }));
-    const asStored = { id: "evt_1", type: "issue.opened", action: "opened", data, atMs: START_MS };
+    const asStored = {
+      ...{ id: "evt_1", type: "issue.opened", action: "opened", data, atMs: START_MS },
+      ...{ trace: null, sensitive: [] },
+    };
     assert.deepEqual(claim.event, asStored);
     const found = await storage.webhooks.findDelivery(claim.deliveryId, { kind: "all" });
     assert.deepEqual(found?.event, asStored);
@@ -81,6 +84,9 @@ export function storing(promised: Promised): void {
       because: "due",
       dueAtMs: START_MS + 7,
       createdAtMs: START_MS + 5,
+      masked: [],
+      key: null,
+      expiresAtMs: null,
       attempts: [],
     });
   });
@@ -169,10 +175,14 @@ function claimed(promised: Promised): void {
         action: "opened",
         data: '{"number":1}',
         atMs: START_MS,
+        trace: null,
+        sensitive: [],
       },
       hook,
       user: { id: ANN, versions: [{ version: 1, untilMs: null }] },
       sequence: 1,
+      view: null,
+      expiresAtMs: null,
     });
   });
 

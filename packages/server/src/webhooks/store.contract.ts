@@ -2,18 +2,45 @@
 import { describe } from "node:test";
 import { claims } from "./store-claims.contract.ts";
 import { deliveries } from "./store-deliveries.contract.ts";
+import { expiry } from "./store-expiry.contract.ts";
 import { type OpenedStorage, promisedOf } from "./store-fixtures.contract.ts";
 import { hookSecrets } from "./store-hook-secrets.contract.ts";
 import { hooks } from "./store-hooks.contract.ts";
 import { ingest } from "./store-ingest.contract.ts";
 import { keeping } from "./store-keeping.contract.ts";
+import { keys } from "./store-keys.contract.ts";
+import { knocking } from "./store-knock.contract.ts";
 import { receipts } from "./store-receipts.contract.ts";
+import { release } from "./store-release.contract.ts";
+import { serial } from "./store-serial.contract.ts";
 import { settle } from "./store-settle.contract.ts";
 import { storing } from "./store-storing.contract.ts";
 import { sweep } from "./store-sweep.contract.ts";
+import { trim } from "./store-trim.contract.ts";
+import { turns } from "./store-turns.contract.ts";
+import { views } from "./store-views.contract.ts";
+
+/** Promises that are new: an engine's tests name those that it keeps by now. */
+const COMING = {
+  "what a hook sees of an event": views,
+  "whose turn it is": turns,
+  "serial hooks": serial,
+  "newer ones that replace older ones": keys,
+  "what expires": expiry,
+  "bounds on what waits": trim,
+  "what is released": release,
+  "pending hooks": knocking,
+} as const;
+
+export type Coming = keyof typeof COMING;
+export const EVERYTHING = Object.keys(COMING) as readonly Coming[];
 
 /** `open` gives an empty storage each time. */
-export function webhookStoreContract(name: string, open: () => Promise<OpenedStorage>): void {
+export function webhookStoreContract(
+  name: string,
+  open: () => Promise<OpenedStorage>,
+  kept: readonly Coming[] = [],
+): void {
   const promised = promisedOf(open);
   describe(`webhooks' store on ${name}`, () => {
     describe("whom an event reaches", () => ingest(promised));
@@ -26,5 +53,6 @@ export function webhookStoreContract(name: string, open: () => Promise<OpenedSto
     describe("secrets of hooks and users", () => hookSecrets(promised));
     describe("lists of deliveries", () => deliveries(promised));
     describe("sweeping", () => sweep(promised));
+    for (const title of kept) describe(title, () => COMING[title](promised));
   });
 }

@@ -114,7 +114,10 @@ export interface Settlement {
   readonly nowMs: number;
 }
 
-/** What is to wait no longer. Hooks are looked at in the order of their ids, `hooksMax` of them after `afterHook`. */
+/**
+ * What is to wait no longer. Hooks are looked at in the order of their ids, `hooksMax` of them after `afterHook`. Pings,
+ * and what a worker has leased, are left alone.
+ */
 export interface Trim {
   readonly nowMs: number;
   /** What was made before this has waited too long. */
@@ -149,14 +152,15 @@ export interface WebhookStore {
   release(claims: readonly Pick<Claim, "deliveryId" | "lease">[], nowMs: number): Promise<void>;
   /**
    * Records the attempt and moves the delivery on. False, and nothing changed: the lease ended meanwhile and was
-   * taken by another or given back, or the delivery has ended (`revoked`). A retry for a paused hook is kept for it.
+   * taken by another or given back, or the delivery has ended (`revoked`). A retry for a paused hook is kept for it;
+   * one that would come at or after its `expiresAtMs` has `expired`, with the attempt on record.
    * `failed` because `gone` also disables the hook and fails all that waits for it.
    * A ping that was delivered makes its pending hook active, and what was kept for it can be released.
    */
   settle(settlement: Settlement): Promise<boolean>;
   /**
-   * Makes due what is kept for hooks that are active, in the order of its numbers and at each hook's pace, at most
-   * `countMax`. Answers when there is more to release; null if nothing is kept for an active hook.
+   * Makes due what is kept for hooks that are active, in the order of its numbers and at each hook's pace (the first at
+   * once), at most `countMax`. Answers when there is more to release; null if nothing is kept for an active hook.
    */
   releaseHeld(nowMs: number, countMax: number): Promise<number | null>;
   /** Ends as `expired` what waits beyond its `expiresAtMs`, at most `countMax`; says how many. Leased ones are left alone. */
@@ -178,7 +182,8 @@ export interface WebhookStore {
   /**
    * Changes a hook. One write for the hook whatever it serves. When it is paused or disabled, what waits for it is
    * kept and not claimable, and what is under way is kept if it comes back; when it is active again, `releaseHeld`
-   * makes that due. With a knock it becomes pending, as if it had just been made. A ping is kept by a disabled hook only.
+   * makes that due. With a knock it becomes pending, as if it had just been made: an older ping, also one that is under
+   * way, is `replaced`, since it says nothing of where the hook leads now. A ping is kept by a disabled hook only.
    */
   changeHook(
     id: HookId,
