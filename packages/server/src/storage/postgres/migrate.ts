@@ -1,9 +1,10 @@
 import { StartRefused } from "../../base/start-refused.ts";
 import type { Database, Queries } from "./database.ts";
 import { first } from "./migrations/0001-first.ts";
+import { eventTypes } from "./migrations/0003-event-types.ts";
 
 /** In order, forward only; a migration that was released is never changed. The schema's number is how many ran. */
-export const MIGRATIONS: readonly string[] = [first];
+export const MIGRATIONS: readonly string[] = [first, eventTypes];
 
 export class NewerSchema extends StartRefused {
   constructor(found: number, known: number) {

@@ -51,6 +51,15 @@ export async function openEmptied(): Promise<Emptied> {
 
 // What others refer to comes last.
 const TABLES = [
-  ...["deliveries", "attempts", "events", "receipts", "settings", "idempotency"],
+  ...[
+    "event_types",
+    "event_type_versions",
+    "deliveries",
+    "attempts",
+    "events",
+    "receipts",
+    "settings",
+    "idempotency",
+  ],
   ...["hooks", "tokens", "grants", "group_members", "apps", "users"],
 ];

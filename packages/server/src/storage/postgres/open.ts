@@ -2,6 +2,7 @@ import { StartRefused } from "../../base/start-refused.ts";
 import type { Storage } from "../storage.ts";
 import { createAccounts } from "./accounts.ts";
 import { connect, type DatabaseDeps } from "./database.ts";
+import { createEventTypes } from "./event-types.ts";
 import { createIdempotency } from "./idempotency.ts";
 import { migrate } from "./migrate.ts";
 import { createSecrets } from "./secrets.ts";
@@ -21,6 +22,7 @@ export async function openPostgres(deps: DatabaseDeps): Promise<Storage> {
   return {
     accounts: underway.watch(createAccounts(database)),
     webhooks: underway.watch(createWebhooks(database, deps.dice)),
+    eventTypes: underway.watch(createEventTypes(database)),
     secrets: underway.watch(createSecrets(database, deps.dice)),
     idempotency: underway.watch(createIdempotency(database)),
     ping: async () => void (await database.get("SELECT 1")),

@@ -4,6 +4,7 @@ import { accountStoreContract } from "../../accounts/store.contract.ts";
 import { idempotencyStoreContract } from "../../api/idempotency-store.contract.ts";
 import { secretStoreContract } from "../../secrets/store.contract.ts";
 import { LEASE_MARGIN_MS } from "../../webhooks/delivery.ts";
+import { eventTypeStoreContract } from "../../webhooks/event-type-store.contract.ts";
 import { ACK_DEADLINE_MS_MAX } from "../../webhooks/hook.ts";
 import { webhookStoreContract } from "../../webhooks/store.contract.ts";
 import { durabilityContract } from "../durability.contract.ts";
@@ -14,6 +15,7 @@ after(stop);
 
 accountStoreContract("PostgreSQL", open);
 webhookStoreContract("PostgreSQL", open);
+eventTypeStoreContract("PostgreSQL", open);
 secretStoreContract("PostgreSQL", open);
 idempotencyStoreContract("PostgreSQL", open);
 

@@ -2,6 +2,7 @@
 import type { AccountStore } from "../../accounts/store.ts";
 import type { IdempotencyStore } from "../../api/idempotency-store.ts";
 import type { SecretStore } from "../../secrets/store.ts";
+import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import type { Storage } from "../storage.ts";
 import type { PortName, Verbs } from "./verbs.ts";
@@ -13,6 +14,7 @@ export function namesOf(verbs: Verbs): VerbNames {
   return {
     accounts: Object.keys(verbs.accounts),
     webhooks: Object.keys(verbs.webhooks),
+    eventTypes: Object.keys(verbs.eventTypes),
     secrets: Object.keys(verbs.secrets),
     idempotency: Object.keys(verbs.idempotency),
     database: Object.keys(verbs.database),
@@ -30,6 +32,7 @@ export function portsOf(names: VerbNames, carry: Carry): Omit<Storage, "close"> 
   return {
     accounts: port("accounts") as AccountStore,
     webhooks: port("webhooks") as WebhookStore,
+    eventTypes: port("eventTypes") as EventTypeStore,
     secrets: port("secrets") as SecretStore,
     idempotency: port("idempotency") as IdempotencyStore,
     async ping() {

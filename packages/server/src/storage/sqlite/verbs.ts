@@ -3,9 +3,11 @@ import type { AccountStore } from "../../accounts/store.ts";
 import type { IdempotencyStore } from "../../api/idempotency-store.ts";
 import type { Dice } from "../../base/dice.ts";
 import type { SecretStore } from "../../secrets/store.ts";
+import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import { createAccounts } from "./accounts.ts";
 import type { Database } from "./database.ts";
+import { createEventTypes } from "./event-types.ts";
 import { createIdempotency } from "./idempotency.ts";
 import { schemaOf } from "./migrate.ts";
 import { createSecrets } from "./secrets.ts";
@@ -21,6 +23,7 @@ export type Sync<Port> = {
 export interface Verbs {
   readonly accounts: Sync<AccountStore>;
   readonly webhooks: Sync<WebhookStore>;
+  readonly eventTypes: Sync<EventTypeStore>;
   readonly secrets: Sync<SecretStore>;
   readonly idempotency: Sync<IdempotencyStore>;
   readonly database: { readonly findSchema: () => number };
@@ -32,6 +35,7 @@ export function createVerbs(database: Database, dice: Dice): Verbs {
   return {
     accounts: createAccounts(database),
     webhooks: createWebhooks(database, dice),
+    eventTypes: createEventTypes(database),
     secrets: createSecrets(database, dice),
     idempotency: createIdempotency(database),
     database: { findSchema: () => schemaOf(database) },
