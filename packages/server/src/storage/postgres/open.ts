@@ -1,8 +1,8 @@
 import { StartRefused } from "../../base/start-refused.ts";
 import type { Storage } from "../storage.ts";
 import { createAccounts } from "./accounts.ts";
+import { createEventTypes } from "./catalogue.ts";
 import { connect, type DatabaseDeps } from "./database.ts";
-import { createEventTypes } from "./event-types.ts";
 import { createIdempotency } from "./idempotency.ts";
 import { migrate } from "./migrate.ts";
 import { createSecrets } from "./secrets.ts";

@@ -2,7 +2,7 @@
  * stamp: rises with each change of any type. A deleted type keeps its row and its versions: the next version of that
  * type is another one. definition: JSON.
  */
-export const eventTypes = `
+export const catalogue = `
 CREATE TABLE event_types (
   type TEXT PRIMARY KEY,
   version INTEGER NOT NULL,
