@@ -1,5 +1,6 @@
 /** A delivery leased to one worker, and how to ask for some. */
 import type { DeliveryId, EventId, HookId, UserId } from "@trulinks/protocol";
+import type { Trace } from "../base/trace-context.ts";
 import type { Hook } from "./hook.ts";
 import type { View } from "./view.ts";
 
@@ -48,8 +49,8 @@ export interface ClaimedEvent {
   /** JSON text. */
   readonly data: string;
   readonly atMs: number;
-  /** The W3C `traceparent` under which it was published; null: not traced. */
-  readonly trace: string | null;
+  /** The W3C trace context under which it was published; null: not traced. */
+  readonly trace: Trace | null;
   /** As in `NewEvent`: a hook that is not secured when it is sent to sees none of these, whatever it saw when stored. */
   readonly sensitive: readonly string[];
 }

@@ -221,3 +221,21 @@ test("nothing leaves unsigned", async () => {
     return true;
   });
 });
+
+for (const [why, trace, headers] of [
+  ["the trace of its publishing", "00-a-b-01", { traceparent: "00-a-b-01" }],
+  ["that with its state", "00-a-b-01 c=1 2", { traceparent: "00-a-b-01", tracestate: "c=1 2" }],
+  ["no trace where there was none", null, {}],
+] as const) {
+  test(`a delivery of either form carries ${why}`, async () => {
+    for (const [signature, secret] of [
+      ["standard", secrets[0]],
+      ["github", "a secret"],
+    ] as const) {
+      const traced = { ...claim, event: { ...claim.event, trace }, hook: { ...hook, signature } };
+      const message = await composeMessage(traced, [secret ?? ""], AT_MS);
+      const carried = message.headers.filter(([name]) => name.startsWith("trace"));
+      assert.deepEqual(Object.fromEntries(carried), headers, signature);
+    }
+  });
+}

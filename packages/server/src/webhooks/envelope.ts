@@ -4,6 +4,7 @@
  * GitHub's signature get GitHub's shape, so that receivers written for GitHub work unchanged.
  */
 import { HEADERS, parseSecret, sign, signGithub, type UserId, utf8 } from "@trulinks/protocol";
+import { traceHeaders } from "../base/trace-context.ts";
 import type { Claim, ClaimedEvent } from "./claim.ts";
 import type { Hook } from "./hook.ts";
 import { type Shown, show, type View, viewWhenSent } from "./view.ts";
@@ -83,6 +84,7 @@ function platformHeaders({ deliveryId, event, hook, user, attempt, sequence }: C
     ...(user === null ? [] : [[HEADERS.hookUser, user.id] as const]),
     [HEADERS.attempt, String(attempt)],
     ...(sequence === null ? [] : [[HEADERS.sequence, String(sequence)] as const]),
+    ...traceHeaders(event.trace),
   ];
 }
 

@@ -1,5 +1,6 @@
 /** An event on its way into the store, and what the store says of it. */
 import type { EventId, GroupId, UserId } from "@trulinks/protocol";
+import type { Trace } from "../base/trace-context.ts";
 import type { Claim } from "./claim.ts";
 import type { FieldScopes } from "./view.ts";
 
@@ -24,7 +25,8 @@ export interface NewEvent {
   /** A grant sees the event only with one of these; null: every grant does. */
   readonly scopes: readonly string[] | null;
   readonly fieldScopes: readonly FieldScopes[];
-  readonly trace: string | null;
+  /** The W3C trace context under which it was published; null: not traced. */
+  readonly trace: Trace | null;
 }
 
 /** What the first answer to an event said; repeated word for word when the event comes again. */

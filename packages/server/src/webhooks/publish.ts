@@ -9,6 +9,7 @@ import {
 import type { Clock } from "../base/clock.ts";
 import type { Dice } from "../base/dice.ts";
 import type { Log } from "../base/log.ts";
+import type { Trace } from "../base/trace-context.ts";
 import { fingerprint } from "./canonical-json.ts";
 import type { Claim, ClaimRequest } from "./claim.ts";
 import type { Ingested, NewEvent, Receipt } from "./new-event.ts";
@@ -22,6 +23,8 @@ export interface EventRequest {
   readonly users: readonly string[];
   readonly groups: readonly string[];
   readonly data: Readonly<Record<string, unknown>>;
+  /** Under which it is published; no part of what makes it the same again. */
+  readonly trace?: Trace | null;
 }
 
 export type Published =
@@ -83,7 +86,7 @@ function newEvent(dice: Pick<Dice, "bytes">, request: EventRequest, nowMs: numbe
     sensitive: [],
     scopes: null,
     fieldScopes: [],
-    trace: null,
+    trace: request.trace ?? null,
   };
 }
 

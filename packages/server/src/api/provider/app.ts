@@ -27,9 +27,10 @@ import { HealthShape, healthRoutes } from "./health.ts";
 import { hookRoutes } from "./hooks.ts";
 import { type MetricsDeps, metricsRoute } from "./metrics.ts";
 import { tokenRoutes } from "./tokens.ts";
+import { followTraces, type TracedDeps } from "./traced.ts";
 import { userRoutes } from "./users.ts";
 
-export interface ProviderDeps extends MannersDeps, MetricsDeps {
+export interface ProviderDeps extends MannersDeps, MetricsDeps, TracedDeps {
   readonly version: string;
   readonly operatorKey: Secret;
   readonly accounts: AccountStore;
@@ -77,6 +78,7 @@ export async function buildProviderApi(deps: ProviderDeps): Promise<Api> {
     },
   });
 
+  followTraces(api, deps);
   userRoutes(api, deps);
   appRoutes(api, deps);
   grantRoutes(api, deps);

@@ -22,6 +22,7 @@ import {
 import { answers, json, type ProblemShape, refer } from "../schemas.ts";
 import { fieldErrors, type SchemaError } from "../validation.ts";
 import type { ProviderDeps } from "./app.ts";
+import { traced } from "./traced.ts";
 
 const tags = ["events"];
 
@@ -30,7 +31,7 @@ export function eventRoutes(api: Api, { publish }: ProviderDeps): void {
     const key = idempotencyKeyOf(request);
     const refusal = contentRefusal(request.body, request.inexactNumbers ?? []);
     if (refusal !== null) throw refusal;
-    const [published] = await publish([eventRequestOf(request.body, key)]);
+    const [published] = await publish(traced(request, [eventRequestOf(request.body, key)]));
     const result = resultOf(published);
     if (result.kind === "refused") throw result.refusal;
     return reply.code(202).send(result.receipt);
@@ -39,7 +40,7 @@ export function eventRoutes(api: Api, { publish }: ProviderDeps): void {
   api.post("/v1/events/batch", publishEvents, async (request, reply) => {
     const verdicts = request.body.events.map((event, index) => judge(request, event, index));
     const good = verdicts.flatMap((verdict) => (verdict.kind === "good" ? [verdict.event] : []));
-    const published = (good.length > 0 ? await publish(good) : []).values();
+    const published = (good.length > 0 ? await publish(traced(request, good)) : []).values();
     const results = verdicts.map((verdict) =>
       batchResult(verdict.kind === "good" ? resultOf(published.next().value) : verdict),
     );
@@ -49,7 +50,7 @@ export function eventRoutes(api: Api, { publish }: ProviderDeps): void {
 
 const publishEvent = {
   bodyLimit: EVENT_BYTES_MAX,
-  config: { resource: "Event", exactNumbers: "told" as const, ownIdempotency: true },
+  config: { resource: "Event", exactNumbers: "told" as const, ownIdempotency: true, traced: true },
   schema: {
     operationId: "publishEvent",
     summary: "Publish an event",
@@ -63,7 +64,7 @@ const publishEvent = {
 
 const publishEvents = {
   bodyLimit: BATCH_BYTES_MAX,
-  config: { resource: "Batch", exactNumbers: "told" as const },
+  config: { resource: "Batch", exactNumbers: "told" as const, traced: true },
   schema: {
     operationId: "publishEvents",
     summary: "Publish up to 1 000 events",
