@@ -15,6 +15,7 @@ import type { Dice } from "../base/dice.ts";
 import type { Log } from "../base/log.ts";
 import { Unavailable } from "../base/unavailable.ts";
 import { createAllowed } from "./allowed-methods.ts";
+import { queueBigBodies } from "./big-bodies.ts";
 import { type IdempotencyDeps, rememberAnswers } from "./idempotency.ts";
 import { acceptJson, refuseInexactNumbers, refuseUnaskedBody } from "./json-body.ts";
 import { completeSchemas, type DocumentOptions, documentRoutes } from "./openapi.ts";
@@ -95,6 +96,7 @@ export async function createApi(deps: MannersDeps, options: MannersOptions): Pro
     greet(request, reply);
     request.caller = await options.authenticate(request, request.routeOptions.config.open === true);
   });
+  queueBigBodies(app);
   app.addHook("preValidation", async (request) => {
     parseParameters(request);
     refuseUnaskedBody(request);

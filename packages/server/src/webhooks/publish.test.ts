@@ -3,11 +3,16 @@ import { test } from "node:test";
 import { createWorld, type World } from "../../../../test/simulation/world.ts";
 import { systemClock } from "../base/clock.ts";
 import { systemDice } from "../base/dice.ts";
+import { fingerprint } from "./canonical-json.ts";
 import type { Claim } from "./claim.ts";
+import type { NewEvent } from "./new-event.ts";
 import { createPublish, type EventRequest, type Intake, type Publish } from "./publish.ts";
+import type { WebhookStore } from "./store.ts";
 
 interface Stage extends World {
   readonly publish: Publish;
+  /** What went into the store. */
+  readonly events: readonly NewEvent[];
   readonly taken: readonly { readonly claims: readonly Claim[]; readonly left: number }[];
 }
 
@@ -25,7 +30,14 @@ async function createStage(countMax = 100): Promise<Stage> {
     take: (claims, left) => taken.push({ claims, left }),
   };
   const { storage, clock, dice, log } = world;
-  return { ...world, publish: createPublish({ store: storage.webhooks, intake, clock, dice, log }), taken };
+  const events: NewEvent[] = [];
+  const store: Pick<WebhookStore, "ingest"> = {
+    ingest(given, claim) {
+      events.push(...given);
+      return storage.webhooks.ingest(given, claim);
+    },
+  };
+  return { ...world, publish: createPublish({ store, intake, clock, dice, log }), events, taken };
 }
 
 function event(change: Partial<EventRequest> = {}): EventRequest {
@@ -86,6 +98,20 @@ test("the same event again gives the same answer and no second delivery", async 
       event({ id: "e-1", idempotencyKey: "k" }),
       "reused",
     ],
+    ["another key to replace by", event({ id: "e-1", key: "a" }), event({ id: "e-1", key: "b" }), "reused"],
+    ["another time to expire", event({ id: "e-1" }), event({ id: "e-1", expiresInS: 5 }), "reused"],
+    [
+      "the same key and time",
+      event({ id: "e-1", key: "a", expiresInS: 5 }),
+      event({ id: "e-1", key: "a", expiresInS: 5 }),
+      "repeated",
+    ],
+    [
+      "no key and none told",
+      event({ id: "e-1", key: null, expiresInS: null }),
+      event({ id: "e-1" }),
+      "repeated",
+    ],
     ["an id is no key", event({ id: "x" }), event({ idempotencyKey: "x" }), "accepted"],
     ["neither id nor key", event(), event(), "accepted"],
   ];
@@ -134,5 +160,26 @@ test("what waits for a paused hook is not left for want of room", async () => {
   assert.deepEqual(
     stage.taken.map(({ claims, left }) => [claims.length, left]),
     [[0, 0]],
+  );
+});
+
+test("fingerprints that were made before events had keys and times stay good", async () => {
+  const stage = await createStage();
+  const [published] = await stage.publish([event({ id: "e-1" })]);
+  assert.equal(published?.kind, "accepted");
+  const { id, type, users, groups, data } = event({ id: "e-1" });
+  const [stored] = stage.events;
+  assert.equal(stored?.fingerprint, fingerprint({ id, type, users, groups, data }));
+});
+
+test("an event says when it is no longer worth sending, and what it takes the place of", async () => {
+  const stage = await createStage();
+  await stage.publish([event({ key: "issue:1", expiresInS: 60 }), event()]);
+  assert.deepEqual(
+    stage.events.map(({ key, expiresAtMs, atMs }) => [key, expiresAtMs === null ? null : expiresAtMs - atMs]),
+    [
+      ["issue:1", 60_000],
+      [null, null],
+    ],
   );
 });

@@ -18,6 +18,7 @@ import type { WebhookStore } from "./store.ts";
 /** An event as a provider reports it, already of the right form. */
 export interface EventRequest {
   readonly id: string | null;
+  /** Names this one event; in a batch, by its place: see `placeKey`. */
   readonly idempotencyKey: string | null;
   readonly type: string;
   readonly users: readonly string[];
@@ -25,6 +26,14 @@ export interface EventRequest {
   readonly data: Readonly<Record<string, unknown>>;
   /** Under which it is published; no part of what makes it the same again. */
   readonly trace?: Trace | null;
+  /** As in `NewEvent`; none if left out. */
+  readonly key?: string | null;
+  readonly expiresInS?: number | null;
+}
+
+/** The key of the event at `index` of a batch that has a key. Keys contain no space, so it is no single event's. */
+export function placeKey(batchKey: string | null, index: number): string | null {
+  return batchKey === null ? null : `${batchKey} ${index}`;
 }
 
 export type Published =
@@ -67,27 +76,33 @@ export function createPublish(deps: PublishDeps): Publish {
 }
 
 function newEvent(dice: Pick<Dice, "bytes">, request: EventRequest, nowMs: number): NewEvent {
-  const { id, idempotencyKey, type, users, groups, data } = request;
+  const { id, idempotencyKey, type, users, groups, data, key = null, expiresInS = null } = request;
   return {
     id: (id as EventId | null) ?? makeId("event", nowMs, dice.bytes(ID_CHANCE_BYTES)),
     receiptKeys: [
       ...(id === null ? [] : [`id:${id}`]),
       ...(idempotencyKey === null ? [] : [`key:${idempotencyKey}`]),
     ],
-    fingerprint: fingerprint({ id, type, users, groups, data }),
+    fingerprint: fingerprintOf(request),
     type,
     action: actionOf(type),
     data: JSON.stringify(data),
     userIds: users as readonly UserId[],
     groupIds: groups as readonly GroupId[],
     atMs: nowMs,
-    key: null,
-    expiresAtMs: null,
+    key,
+    expiresAtMs: expiresInS === null ? null : nowMs + expiresInS * 1_000,
     sensitive: [],
     scopes: null,
     fieldScopes: [],
     trace: request.trace ?? null,
   };
+}
+
+// What an event lacks is no part of its fingerprint, so that those stay good which were made before there was such a member.
+function fingerprintOf({ id, type, users, groups, data, key, expiresInS }: EventRequest): string {
+  const given = { ...(key ? { key } : {}), ...(expiresInS ? { expires_in_s: expiresInS } : {}) };
+  return fingerprint({ id, type, users, groups, data, ...given });
 }
 
 function startToSend(intake: Intake, ingested: readonly Ingested[], countMax: number): void {

@@ -68,7 +68,7 @@ describe("an event", () => {
     ["with a type of another form", { ...event, type: "Issue Opened" }, "/type"],
     ["whose data is no object", { ...event, data: [] }, "/data"],
     ["nested deeper than 64 levels", { ...event, data: nested(65) }, "/data"],
-    ["with a member of a later version", { ...event, expires_in_s: 5 }, "/expires_in_s"],
+    ["with a member of a later version", { ...event, priority: 5 }, "/priority"],
     ["with a number that would change", '{"type":"a.b","data":{"id":9007199254740993}}', "/data/id"],
   ];
   for (const [name, body, expected] of refused) {
@@ -174,6 +174,42 @@ describe("a batch", () => {
     const { json } = await publishBatch({ events: [twice, twice, { ...twice, data: {} }] });
     assert.deepEqual(json.results[0], json.results[1]);
     assert.match(json.results[2].problem.type, /:idempotency-key-reused$/);
+  });
+
+  test("under a key keeps its places: what stands where another stood is refused, the rest is answered again", async () => {
+    const headers = { "idempotency-key": "batch-2" };
+    const other = { ...event, type: "issue.closed" };
+    const first = await publishBatch({ events: [event, event, other] }, headers);
+    const again = await publishBatch({ events: [event, other, other, event] }, headers);
+    const ids = (answer: Answer) => answer.json.results.map(({ id }: { readonly id?: string }) => id);
+    const [one, two, three] = ids(first);
+    assert.notEqual(one, two, "the same event in two places is two events");
+    assert.deepEqual(ids(again).slice(0, 3), [one, undefined, three]);
+    assert.match(again.json.results[1].problem.type, /:idempotency-key-reused$/);
+    assert.equal(again.json.results[3].status, 202);
+  });
+
+  test("under a key is no single event under that key, nor one under a key like its places", async () => {
+    const batch = await publishBatch({ events: [event] }, { "idempotency-key": "batch-3" });
+    for (const key of ["batch-3", "batch-3:0", "batch-3/0"]) {
+      const alone = await publish(event, { "idempotency-key": key });
+      assert.notEqual(alone.json.id, batch.json.results[0].id);
+    }
+  });
+
+  test("under a key whose events have ids finds them by these under any key, and alone", async () => {
+    const named = { ...event, id: "evt-named" };
+    const first = await publishBatch({ events: [named] }, { "idempotency-key": "batch-4" });
+    const again = await publishBatch({ events: [event, named] }, { "idempotency-key": "batch-5" });
+    assert.deepEqual(again.json.results[1], first.json.results[0]);
+    assert.equal((await publish(named)).json.id, "evt-named");
+    const { json } = await apis.ask({ method: "GET", path: "/v1/deliveries?event=evt-named" });
+    assert.equal(json.data.length, 1);
+  });
+
+  test("with a key of another form is refused", async () => {
+    const refused = await publishBatch({ events: [event] }, { "idempotency-key": "a b" });
+    assert.deepEqual([refused.status, refused.json.errors[0].pointer], [422, "#/header/Idempotency-Key"]);
   });
 
   for (const [name, events, status] of [

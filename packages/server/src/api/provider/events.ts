@@ -2,7 +2,7 @@ import type { ErrorCode, FieldError } from "@trulinks/protocol";
 import type { FastifyRequest } from "fastify";
 import type { Static } from "typebox";
 import { findPasswords } from "../../webhooks/passwords.ts";
-import type { EventRequest, Published } from "../../webhooks/publish.ts";
+import { type EventRequest, type Published, placeKey } from "../../webhooks/publish.ts";
 import { idempotencyKeyOf } from "../idempotency.ts";
 import { inexactNumber, isDeeperThan } from "../json-body.ts";
 import type { Api } from "../manners.ts";
@@ -38,7 +38,8 @@ export function eventRoutes(api: Api, { publish }: ProviderDeps): void {
   });
 
   api.post("/v1/events/batch", publishEvents, async (request, reply) => {
-    const verdicts = request.body.events.map((event, index) => judge(request, event, index));
+    const key = idempotencyKeyOf(request);
+    const verdicts = request.body.events.map((event, index) => judge(request, event, { index, key }));
     const good = verdicts.flatMap((verdict) => (verdict.kind === "good" ? [verdict.event] : []));
     const published = (good.length > 0 ? await publish(traced(request, good)) : []).values();
     const results = verdicts.map((verdict) =>
@@ -55,7 +56,7 @@ const publishEvent = {
     operationId: "publishEvent",
     summary: "Publish an event",
     description:
-      "Answered when the event and its deliveries are on disk. The same `id` or `Idempotency-Key` again gives the same answer and no second delivery, for 7 days. Numbers beyond 2^53 are sent as strings.",
+      "Answered when the event and its deliveries are on disk. The same `id` or `Idempotency-Key` again gives the same answer and no second delivery, for 7 days. What still waits under the same `key` for the same hook and user is `replaced` by this one. Numbers beyond 2^53 are sent as strings.",
     tags,
     body: EventBody,
     response: answers({ 202: json("Taken", refer(ReceiptShape)) }, "no-recipient", "no-passwords"),
@@ -64,11 +65,12 @@ const publishEvent = {
 
 const publishEvents = {
   bodyLimit: BATCH_BYTES_MAX,
-  config: { resource: "Batch", exactNumbers: "told" as const, traced: true },
+  config: { resource: "Batch", exactNumbers: "told" as const, ownIdempotency: true, traced: true },
   schema: {
     operationId: "publishEvents",
     summary: "Publish up to 1 000 events",
-    description: "Each is taken or refused on its own, as if it had been sent alone; in order.",
+    description:
+      "Each is taken or refused on its own, as if it had been sent alone; in order. What was taken stands for 7 days under its `id`, and under the `Idempotency-Key` of the batch with its place in it: the same batch again gives the same answers and no second delivery.",
     tags,
     body: BatchBody,
     response: answers({ 202: json("One result for each event", refer(BatchShape)) }),
@@ -113,7 +115,11 @@ function refused(code: ErrorCode, options: RefusalOptions = {}): Refused {
 type Verdict = { readonly kind: "good"; readonly event: EventRequest } | Refused;
 
 /** One event of a batch, looked at as if it had come alone. */
-function judge(request: FastifyRequest, event: unknown, index: number): Verdict {
+function judge(
+  request: FastifyRequest,
+  event: unknown,
+  { index, key }: { readonly index: number; readonly key: string | null },
+): Verdict {
   const validate = request.compileValidationSchema(EventBody, "body");
   if (!validate(event)) {
     const errors = fieldErrors((validate.errors ?? []) as readonly SchemaError[], "body", "Event");
@@ -130,7 +136,7 @@ function judge(request: FastifyRequest, event: unknown, index: number): Verdict 
     inexact.map((pointer) => pointer.slice(prefix.length)),
   );
   if (refusal !== null) return { kind: "refused", refusal };
-  return { kind: "good", event: eventRequestOf(body, null) };
+  return { kind: "good", event: eventRequestOf(body, placeKey(key, index)) };
 }
 
 // Most batches are smaller than one event may be; only in others is each event measured.

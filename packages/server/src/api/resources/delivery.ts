@@ -38,6 +38,9 @@ const members = {
   because: nullable(Type.Enum([...WAITING_BECAUSE], { description: "Why it waits" })),
   due_at: nullable(Time),
   created_at: Time,
+  key: nullable(Type.String({ description: "Under which a newer event takes its place while it waits" })),
+  expires_at: nullable({ ...Time, description: "From then on it is no longer worth sending" }),
+  masked: Type.Array(Type.String(), { description: "JSON pointers into `data` of what was sent as null" }),
 };
 
 export const DeliveryShape = closed(
@@ -129,6 +132,9 @@ function ownShape(delivery: Delivery): Omit<Static<typeof DeliveryShape>, "attem
     because: delivery.because,
     due_at: delivery.dueAtMs === null ? null : timeOf(delivery.dueAtMs),
     created_at: timeOf(delivery.createdAtMs),
+    key: delivery.key,
+    expires_at: delivery.expiresAtMs === null ? null : timeOf(delivery.expiresAtMs),
+    masked: [...delivery.masked],
   };
 }
 

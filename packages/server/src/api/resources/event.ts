@@ -6,11 +6,12 @@ import { closed, GivenId, Id, ProblemShape, refer } from "../schemas.ts";
 
 export const EVENT_BYTES_MAX = 256 * 1024;
 export const BATCH_EVENTS_MAX = 1_000;
-export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
+/** A thousand events of 16 KiB each. */
+export const BATCH_BYTES_MAX = 16 * 1024 * 1024;
 export const EVENT_DEPTH_MAX = 64;
-export const EVENT_RECIPIENTS_MAX = 10_000;
-
-const Recipients = Type.Array(GivenId, { maxItems: EVENT_RECIPIENTS_MAX });
+export const EVENT_USERS_MAX = 10_000;
+export const EVENT_GROUPS_MAX = 1_000;
+export const EVENT_EXPIRES_S_MAX = 31 * 24 * 3_600;
 
 export const EventBody = closed({
   id: Type.Optional(GivenId),
@@ -19,9 +20,17 @@ export const EventBody = closed({
     pattern: EVENT_TYPE_PATTERN,
     description: "dotted words such as issue.opened",
   }),
-  users: Type.Optional(Recipients),
-  groups: Type.Optional(Recipients),
+  users: Type.Optional(Type.Array(GivenId, { maxItems: EVENT_USERS_MAX })),
+  groups: Type.Optional(Type.Array(GivenId, { maxItems: EVENT_GROUPS_MAX })),
   data: Type.Record(Type.String(), Type.Unknown()),
+  key: Type.Optional(GivenId),
+  expires_in_s: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: EVENT_EXPIRES_S_MAX,
+      description: "After so many seconds it is no longer worth sending: what still waits then is `expired`",
+    }),
+  ),
 });
 
 /** Each event is looked at on its own, so that one bad one does not hold up the others. */
@@ -55,8 +64,17 @@ export function receiptShape({ id, deliveries, unknown }: Receipt): Static<typeo
 }
 
 export function eventRequestOf(
-  { id, type, users, groups, data }: Static<typeof EventBody>,
+  { id, type, users, groups, data, key, expires_in_s }: Static<typeof EventBody>,
   idempotencyKey: string | null,
 ): EventRequest {
-  return { id: id ?? null, idempotencyKey, type, users: users ?? [], groups: groups ?? [], data };
+  return {
+    id: id ?? null,
+    idempotencyKey,
+    type,
+    users: users ?? [],
+    groups: groups ?? [],
+    data,
+    key: key ?? null,
+    expiresInS: expires_in_s ?? null,
+  };
 }
