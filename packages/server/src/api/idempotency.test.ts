@@ -60,12 +60,16 @@ describe("the same Idempotency-Key", () => {
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const slow = await openApis({ provider: { publish: async () => held.then(() => []) } });
+    const { accounts } = apis.storage;
+    const slow = await openApis({
+      provider: {
+        accounts: { ...accounts, createApp: (...app) => held.then(() => accounts.createApp(...app)) },
+      },
+    });
     const key = newKey();
-    const batch = { events: [{ type: "a.b", data: {} }] };
-    const first = post("/v1/events/batch", batch, key, slow);
-    let second = await post("/v1/events/batch", batch, key, slow);
-    while (second.status !== 409) second = await post("/v1/events/batch", batch, key, slow);
+    const first = post("/v1/apps", { name: "Slow" }, key, slow);
+    const second = await post("/v1/apps", { name: "Slow" }, key, slow);
+    assert.equal(second.status, 409);
     assert.equal(codeOf(second), "idempotency-in-flight");
     release();
     await first;
