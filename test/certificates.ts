@@ -30,6 +30,8 @@ export interface IssueRequest {
   readonly notBefore?: Date;
   /** In a day if left out; in the past it makes an expired certificate. */
   readonly notAfter?: Date;
+  /** Who shows it: a server if left out. */
+  readonly shownBy?: "server" | "client";
 }
 
 export interface Authority {
@@ -67,7 +69,7 @@ export async function makeAuthority(name = "Test Authority"): Promise<Authority>
         signingKey: keys.privateKey,
         signingAlgorithm: ALGORITHM,
         extensions: [
-          ...serverExtensions(request),
+          ...extensionsFor(request),
           await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey),
         ],
       });
@@ -85,7 +87,7 @@ export async function makeSelfSigned(request: IssueRequest): Promise<Issued> {
     name: nameOf(request),
     keys,
     signingAlgorithm: ALGORITHM,
-    extensions: serverExtensions(request),
+    extensions: extensionsFor(request),
   });
   return { cert: own.toString("pem"), key: await toPem(keys.privateKey) };
 }
@@ -109,11 +111,13 @@ function nameOf({ hosts }: IssueRequest): string {
   return `CN=${hosts[0] ?? "nobody"}`;
 }
 
-function serverExtensions({ hosts }: IssueRequest): import("@peculiar/x509").Extension[] {
+function extensionsFor({ hosts, shownBy = "server" }: IssueRequest): import("@peculiar/x509").Extension[] {
   return [
     new x509.BasicConstraintsExtension(false, undefined, true),
     new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-    new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+    new x509.ExtendedKeyUsageExtension([
+      shownBy === "server" ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth,
+    ]),
     new x509.SubjectAlternativeNameExtension(
       hosts.map((host) => ({ type: isIP(host) === 0 ? ("dns" as const) : ("ip" as const), value: host })),
     ),

@@ -20,7 +20,7 @@ import { type Keys, keyBytes, loadKeys } from "./config/keys.ts";
 import type { Options } from "./config/options.ts";
 import { loadPolicy } from "./config/policy.ts";
 import type { Sources } from "./config/rules.ts";
-import { readText } from "./config/text-reader.ts";
+import { readText, readTextIfThere } from "./config/text-reader.ts";
 import { openTls, type Tls } from "./config/tls.ts";
 import { clientAddress, trusting } from "./gateway/client-address.ts";
 import { divide } from "./gateway/divide.ts";
@@ -36,6 +36,7 @@ import { createMeters, type MeteredFact, type Meters } from "./telemetry/meters.
 import { VERSION } from "./version.ts";
 import { createAddressPolicy } from "./webhooks/addresses.ts";
 import { createHooks } from "./webhooks/hooks.ts";
+import { createHostNames } from "./webhooks/host-names.ts";
 import { createPoster } from "./webhooks/post.ts";
 import { createPublish } from "./webhooks/publish.ts";
 import { createSender } from "./webhooks/sender.ts";
@@ -139,7 +140,8 @@ type WayOut = ReturnType<typeof createWayOut>;
 function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
   const { options, world, policy, storage, tell } = ground;
   const addresses = createAddressPolicy(options.hooks.allow_addresses);
-  const poster = createPoster({ addresses, clock: world.clock });
+  const names = createHostNames({ clock: world.clock, servers: [], readText: readTextIfThere });
+  const poster = createPoster({ addresses, names, clock: world.clock });
   opening.defer(() => poster.close());
   const keyring = { ...ground.keyring, vault: remembering(ground.keyring.vault, OPENED_SECRETS_MAX) };
   const webhooks = { store: storage.webhooks, keyring, policy: () => policy.webhooks, ...world };

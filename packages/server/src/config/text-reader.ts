@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 
 /** Reads a small text file; configuration is loaded before anything else runs, so it may block. */
 export type ReadText = (path: string) => TextRead;
@@ -27,4 +28,9 @@ const BECAUSE: Readonly<Record<string, string>> = {
 /** Completes "The file …": why there is no text. */
 export function readFailure(read: Exclude<TextRead, { kind: "text" }>): string {
   return read.kind === "absent" ? "is not there" : `cannot be read: ${read.because}`;
+}
+
+/** What the host says in a file that may be missing, while everything runs; null if there is nothing to read. */
+export function readTextIfThere(path: string): Promise<string | null> {
+  return readFile(path, "utf8").catch(() => null);
 }

@@ -62,7 +62,7 @@ export function judgeUrl(policy: AddressPolicy, text: string): AddressVerdict {
 
   const scheme = url.protocol === "https:" ? "https" : "http";
   const addresses = literalAddresses(url.hostname);
-  if (addresses === null) return judgeByName(scheme, portOf(url));
+  if (addresses === null) return judgeHostName(url.hostname) ?? judgeByName(scheme, portOf(url));
   const verdicts = addresses.map((address) => judgeAddress(policy, { scheme, address, port: portOf(url) }));
   return verdicts.find((verdict) => verdict.kind === "allowed") ?? verdicts[0] ?? ALLOWED;
 }
@@ -71,7 +71,11 @@ export function judgeUrl(policy: AddressPolicy, text: string): AddressVerdict {
 export function judgeAddress(policy: AddressPolicy, { scheme, address, port }: Target): AddressVerdict {
   if (!ipaddr.isValid(address)) return refused(`${address} is no IP address.`);
   const parsed = ipaddr.parse(address);
-  if (policy.allowed.some((network) => contains(network, parsed))) return ALLOWED;
+  if (policy.allowed.some((network) => contains(network, parsed))) {
+    // Who lists a NAT64 prefix means the hosts of the internet behind it, not all that it can lead to.
+    const inner = innerIpv4(parsed);
+    return inner === null ? ALLOWED : judgeAddress(policy, { scheme, address: inner, port });
+  }
   if (!isPublic(parsed)) return refused(`${address} is not a public address (${kindOf(parsed)}).`);
   return judgeByName(scheme, port);
 }
@@ -95,6 +99,19 @@ export function literalAddresses(hostname: string): readonly string[] | null {
   return host === "localhost" || host.endsWith(".localhost") ? LOCALHOST_ADDRESSES : null;
 }
 
+// RFC 1035, section 2.3.4.
+const HOST_NAME_CHARACTERS_MAX = 253;
+const LABEL_PATTERN = /^[^.]{1,63}$/;
+
+function judgeHostName(hostname: string): AddressVerdict | null {
+  const name = hostname.replace(/\.$/, "");
+  if (name.length <= HOST_NAME_CHARACTERS_MAX && name.split(".").every((label) => LABEL_PATTERN.test(label)))
+    return null;
+  return refused(
+    `The host name is none: expected parts of 1 to 63 characters between dots, at most ${HOST_NAME_CHARACTERS_MAX} in all.`,
+  );
+}
+
 function judgeByName(scheme: "http" | "https", port: number): AddressVerdict {
   if (scheme !== "https") return refused("The URL is plain http; hooks are reached over https.");
   if (port !== 443 && port < 1_024) return refused(`Port ${port} is not among those of hooks: ${PORTS}.`);
@@ -109,6 +126,34 @@ function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   if (address.range() !== "unicast" || METADATA_ADDRESSES.includes(address.toString())) return false;
   // 2000::/3 is all that is given out. What lies outside of it and has no name, such as IPv4 in ::/96, is not public.
   return address.kind() === "ipv4" || ((address as ipaddr.IPv6).parts[0] ?? 0) >> 13 === 1;
+}
+
+/** How many of an IPv6 address's eight groups come before the IPv4 address within it, by the prefix that says so. */
+const INNER_IPV4: readonly (readonly [Network, number])[] = (
+  [
+    ["::ffff:0:0/96", 6],
+    ["::ffff:0:0:0/96", 6],
+    ["::/96", 6],
+    // NAT64 (RFC 6052, RFC 8215). Of the local prefix the longest form is understood, whose last groups are the address.
+    ["64:ff9b::/96", 6],
+    ["64:ff9b:1::/48", 6],
+    ["2002::/16", 1],
+  ] as const
+).map(([network, groups]) => [ipaddr.parseCIDR(network), groups]);
+const TEREDO = ipaddr.parseCIDR("2001::/32");
+
+/** The IPv4 address to which a gateway on the way may send what is for this one. */
+function innerIpv4(address: ipaddr.IPv4 | ipaddr.IPv6): string | null {
+  // `::` and `::1` look like IPv4-compatible addresses and are none.
+  if (address.kind() === "ipv4" || ["unspecified", "loopback"].includes(address.range())) return null;
+  const { parts } = address as ipaddr.IPv6;
+  if (contains(TEREDO, address)) return ipv4Of(parts.slice(6).map((part) => part ^ 0xffff));
+  const groups = INNER_IPV4.find(([network]) => contains(network, address))?.[1];
+  return groups === undefined ? null : ipv4Of(parts.slice(groups, groups + 2));
+}
+
+function ipv4Of([high = 0, low = 0]: readonly number[]): string {
+  return [high >> 8, high & 0xff, low >> 8, low & 0xff].join(".");
 }
 
 function kindOf(address: ipaddr.IPv4 | ipaddr.IPv6): string {

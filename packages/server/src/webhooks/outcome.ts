@@ -20,6 +20,8 @@ export type Unanswered =
   | "tls"
   | "reset"
   | "garbled"
+  | "too-large"
+  | "proxy"
   | "blocked-address";
 
 /** Each outcome for people, with the guideline it touches. `docs/reference/outcomes.md` is made from this table. */
@@ -35,7 +37,7 @@ export const OUTCOMES = {
     sentence: "The receiver did not answer before the hook's deadline.",
     guideline: "ack-deadline",
   },
-  dns: { sentence: "The receiver's host name was not found.", guideline: null },
+  dns: { sentence: "No address was found for the receiver's host name.", guideline: null },
   connect: { sentence: "Nothing listens at the receiver's address and port.", guideline: null },
   "tls-expired": {
     sentence: "The receiver's certificate has expired or is not valid yet.",
@@ -49,6 +51,8 @@ export const OUTCOMES = {
   tls: { sentence: "No TLS connection could be agreed on.", guideline: "secure-transport" },
   reset: { sentence: "The connection broke before the answer was whole.", guideline: null },
   garbled: { sentence: "The answer was not HTTP.", guideline: null },
+  "too-large": { sentence: "The head of the answer was larger than 16 KiB.", guideline: null },
+  proxy: { sentence: "The platform's own egress proxy did not connect it to the receiver.", guideline: null },
   "blocked-address": {
     sentence: "The host name leads to an address that hooks may not reach.",
     guideline: "secure-transport",
@@ -65,12 +69,11 @@ export function outcomeOfStatus(status: number, retryAfterMs: number | null): Ou
   return { kind: "refused", status, retryAfterMs: isHeeded ? retryAfterMs : null };
 }
 
-/** Error codes of Node, OpenSSL and undici; those that begin alike are told apart in `unansweredBy`. */
+/** Error codes of Node, OpenSSL, undici and our own connector; those that begin alike are told apart in `unansweredBy`. */
 const UNANSWERED_BY_CODE: Readonly<Record<string, Unanswered>> = {
   BLOCKED_ADDRESS: "blocked-address",
-  UND_ERR_CONNECT_TIMEOUT: "deadline",
-  ENOTFOUND: "dns",
-  ENODATA: "dns",
+  NAME_NOT_FOUND: "dns",
+  PROXY_FAILED: "proxy",
   ECONNREFUSED: "connect",
   EHOSTUNREACH: "connect",
   EHOSTDOWN: "connect",
@@ -98,7 +101,8 @@ const UNANSWERED_BY_CODE: Readonly<Record<string, Unanswered>> = {
   INVALID_PURPOSE: "tls-untrusted",
   PATH_LENGTH_EXCEEDED: "tls-untrusted",
   EPROTO: "tls",
-  UND_ERR_HEADERS_OVERFLOW: "garbled",
+  UND_ERR_HEADERS_OVERFLOW: "too-large",
+  UNEXPECTED_ANSWER: "garbled",
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "garbled",
 };
 
@@ -107,8 +111,15 @@ export function unansweredBy(code: string): Unanswered {
   const known = UNANSWERED_BY_CODE[code];
   if (known !== undefined) return known;
   if (code.startsWith("HPE_")) return "garbled";
-  if (code.startsWith("EAI_")) return "dns";
   if (code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_") || code.startsWith("ERR_OSSL_"))
     return "tls";
   return "reset";
+}
+
+/** The code of an error on the way, or one of ours where it has only a name or a message. */
+export function codeOf(error: Error): string {
+  // What undici says of 100 Continue, which nobody had waited for, and of 101 Switching Protocols.
+  if (/^bad (response|upgrade)$/.test(error.message)) return "UNEXPECTED_ANSWER";
+  if ("code" in error && typeof error.code === "string") return error.code;
+  return error.name === "HTTPParserError" ? "HPE_UNKNOWN" : "";
 }

@@ -11,6 +11,7 @@ import { systemClock } from "../base/clock.ts";
 import { systemDice } from "../base/dice.ts";
 import { createAddressPolicy } from "./addresses.ts";
 import type { AttemptedFact } from "./fact.ts";
+import { createHostNames } from "./host-names.ts";
 import { createPoster } from "./post.ts";
 import { createPublish, type Publish } from "./publish.ts";
 import { createSender, type Sender, type SenderDeps } from "./sender.ts";
@@ -48,7 +49,8 @@ afterEach(async () => {
 async function createStage(change: Partial<SenderDeps> = {}, isStarted = true): Promise<Stage> {
   const world = createWorld({ clock: systemClock, dice: systemDice, wake: () => sender.wake() });
   const { storage, clock, dice, log, keyring } = world;
-  const poster = createPoster({ addresses: createAddressPolicy(["127.0.0.0/8"]), clock });
+  const names = createHostNames({ clock, servers: [], readText: async () => null });
+  const poster = createPoster({ addresses: createAddressPolicy(["127.0.0.0/8"]), names, clock });
   const facts: AttemptedFact[] = [];
   const sender = createSender({
     store: storage.webhooks,
