@@ -154,6 +154,13 @@ export const ERRORS = {
     remedy: "Wait the seconds that `Retry-After` says and try again.",
     guideline: "retry-after",
   },
+  "almost-full": {
+    status: 503,
+    title: "Almost no space is left",
+    remedy:
+      "Wait the seconds that `Retry-After` says and send it again. What was acknowledged is safe and is delivered meanwhile. Whoever operates the platform frees space on the disk of the data folder, or sets `storage.free_bytes_min`.",
+    guideline: "retry-after",
+  },
   "upstream-timeout": {
     status: 504,
     title: "The API behind the gateway took too long",

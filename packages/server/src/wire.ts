@@ -8,20 +8,18 @@ import { PROVIDER_PROBLEMS_PAGE } from "./api/problems-page.ts";
 import { buildProviderApi } from "./api/provider/app.ts";
 import type { Clock } from "./base/clock.ts";
 import type { Dice } from "./base/dice.ts";
+import { bytesLeftAt, type FreeSpace, watchFreeSpace } from "./base/free-space.ts";
 import { createLifecycle } from "./base/lifecycle.ts";
 import { createListener, type Listener } from "./base/listener.ts";
 import type { Log } from "./base/log.ts";
-import { StartRefused } from "./base/start-refused.ts";
 import { telling } from "./base/telling.ts";
-import { certificateFiles } from "./config/certificate.ts";
 import { openDataFolder } from "./config/data-folder.ts";
-import { formatFlaw } from "./config/flaw.ts";
 import { type Keys, keyBytes, loadKeys } from "./config/keys.ts";
 import type { Options } from "./config/options.ts";
-import { loadPolicy } from "./config/policy.ts";
+import { startPolicy } from "./config/policy.ts";
 import type { Sources } from "./config/rules.ts";
-import { readText, readTextIfThere } from "./config/text-reader.ts";
-import { openTls, type Tls } from "./config/tls.ts";
+import { readTextIfThere } from "./config/text-reader.ts";
+import { startTls, type Tls } from "./config/tls.ts";
 import { clientAddress, trusting } from "./gateway/client-address.ts";
 import { divide } from "./gateway/divide.ts";
 import { createGateway } from "./gateway/gateway.ts";
@@ -69,7 +67,7 @@ export async function wire(options: Options, sources: Sources, world: World): Pr
   const lifecycle = createLifecycle(world.log);
   const tls = ground.tls ? [ground.tls.part] : [];
   const { integrators, provider } = listeners;
-  await lifecycle.start([...tls, wayOut.sweeper, wayOut.sender, integrators, provider]);
+  await lifecycle.start([...tls, ground.space, wayOut.sweeper, wayOut.sender, integrators, provider]);
   const opened = opening.move();
   const [publicUrl, providerUrl] = [integrators.url(), provider.url()];
   world.log.info("platform.started", { public: publicUrl, provider: providerUrl, version: VERSION });
@@ -93,6 +91,7 @@ interface Ground {
   readonly policy: Policy;
   readonly tls: Tls | null;
   readonly storage: Storage;
+  readonly space: FreeSpace;
   readonly keyring: Secrets;
   readonly meters: Meters;
   /** To everyone who listens. */
@@ -106,29 +105,21 @@ async function openGround(
   world: World,
 ): Promise<Ground> {
   const { clock, dice } = world;
-  const policy = readPolicy(options, sources);
-  const tls = readTls(options, sources, world);
+  const policy = startPolicy(options, sources);
+  const tls = startTls(options, sources, world);
   const folder = await openDataFolder(options.data, clock);
   opening.defer(() => folder.release());
   const keys = loadKeys({ options, folder: folder.path, dice });
   const databaseUrl = options.database.url?.reveal() ?? null;
   const storage = await openStorage({ dataFolder: folder.path, databaseUrl, ...world });
   opening.defer(() => storage.close());
+  // Another machine's disk tells nothing here: with PostgreSQL only keys lie in the folder.
+  const bytesMin = databaseUrl === null ? options.storage.free_bytes_min : 0;
+  const space = watchFreeSpace({ folder: folder.path, bytesMin, bytesLeft: bytesLeftAt, ...world });
   const keyring = await openSecrets(storage.secrets, keys.secret, dice);
   const meters = createMeters({ version: VERSION, clock });
   const tell = telling([meters.onFact], world.log);
-  return { options, world, keys, policy, tls, storage, keyring, meters, tell };
-}
-
-function readPolicy(options: Options, sources: Sources): Policy {
-  const loaded = loadPolicy(options.policy, sources.policy, readText);
-  if (loaded.kind === "flawed") throw new StartRefused(loaded.flaws.map(formatFlaw).join("\n"));
-  return loaded.policy;
-}
-
-function readTls(options: Options, sources: Sources, { clock, log }: World): Tls | null {
-  const files = certificateFiles(options);
-  return files && openTls({ files, sources, readText, clock, log });
+  return { options, world, keys, policy, tls, storage, space, keyring, meters, tell };
 }
 
 // Some 200 bytes each.
@@ -204,11 +195,13 @@ async function createListeners(
   { hooks, publish, sender }: WayOut,
   { identify, quotas, gateway }: WayIn,
 ): Promise<{ readonly integrators: Listener; readonly provider: Listener }> {
-  const { options, world, policy, tls, storage, keyring, keys } = ground;
+  const { options, world, policy, tls, storage, space, keyring, keys } = ground;
   const { webhooks, idempotency } = storage;
   const accounts = tellingEnds(storage.accounts, sender.recall);
   const { vault } = keyring;
-  const both = { version: VERSION, accounts, webhooks, idempotency, vault, hooks, policy: () => policy };
+  const { isShort: isSpaceShort } = space;
+  const common = { version: VERSION, accounts, webhooks, idempotency, vault, hooks, isSpaceShort };
+  const both = { ...common, policy: () => policy };
   const providerApi = await buildProviderApi({
     ...both,
     ...world,

@@ -137,6 +137,7 @@ function openPlatform(clock: Clock, log: Log) {
     webhooks,
     hooks,
     policy,
+    isSpaceShort: () => false,
   };
   return { storage, shared, publish };
 }

@@ -16,6 +16,7 @@ import type { Log } from "../base/log.ts";
 import { Unavailable } from "../base/unavailable.ts";
 import { createAllowed } from "./allowed-methods.ts";
 import { queueBigBodies } from "./big-bodies.ts";
+import { refuseGrowth } from "./growth.ts";
 import { type IdempotencyDeps, rememberAnswers } from "./idempotency.ts";
 import { acceptJson, refuseInexactNumbers, refuseUnaskedBody } from "./json-body.ts";
 import { completeSchemas, type DocumentOptions, documentRoutes } from "./openapi.ts";
@@ -55,6 +56,8 @@ export interface MannersDeps extends IdempotencyDeps {
   readonly clock: Clock;
   readonly dice: Dice;
   readonly log: Log;
+  /** Whether the disk that the store lies on is almost full. */
+  readonly isSpaceShort: () => boolean;
 }
 
 export interface MannersOptions extends DocumentOptions {
@@ -96,6 +99,7 @@ export async function createApi(deps: MannersDeps, options: MannersOptions): Pro
     greet(request, reply);
     request.caller = await options.authenticate(request, request.routeOptions.config.open === true);
   });
+  refuseGrowth(app, deps.isSpaceShort);
   queueBigBodies(app);
   app.addHook("preValidation", async (request) => {
     parseParameters(request);

@@ -3,6 +3,7 @@ import swagger from "@fastify/swagger";
 import type { ErrorCode } from "@trulinks/protocol";
 import type { FastifyInstance, FastifySchema } from "fastify";
 import { type TSchema, Type } from "typebox";
+import { GROWING_METHODS } from "./growth.ts";
 import { type Answers, addProblems, ProblemShape } from "./schemas.ts";
 
 export interface DocumentOptions {
@@ -46,6 +47,7 @@ export function completeSchemas(app: FastifyInstance, options: DocumentOptions):
       ...(isParsed ? (["unparseable"] as const) : []),
       ...(takesBody ? ON_BODY : []),
       ...(method === "POST" ? ON_POST : []),
+      ...(GROWING_METHODS.includes(String(method)) ? (["almost-full"] as const) : []),
     ];
     route.schema = {
       ...given,

@@ -19,6 +19,7 @@ test("nothing given is good: every option has its default", () => {
     trusted_proxies: [],
     insecure: false,
     hooks: { allow_addresses: [], in_flight_max: 256 },
+    storage: { free_bytes_min: 268_435_456 },
     policy: null,
     log: { level: "info" },
   });

@@ -165,6 +165,14 @@ export const OPTIONS = {
     what: "How many deliveries are under way at once in this process.",
     example: "1024",
   }),
+  "storage.free_bytes_min": option({
+    variable: "TRULINKS_STORAGE_FREE_BYTES_MIN",
+    flag: flag("--storage-free-bytes-min", "BYTES"),
+    kind: kinds.integer({ min: 0, max: 1_099_511_627_776 }),
+    default: 268_435_456,
+    what: "With less space left where the embedded database lies, events and whatever else would add to it are answered 503 while deliveries go on; 0 looks at nothing.",
+    example: "1073741824",
+  }),
   policy: optional({
     variable: "TRULINKS_POLICY",
     flag: flag("--policy", "FILE"),

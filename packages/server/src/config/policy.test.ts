@@ -107,6 +107,34 @@ for (const [reason, text, message] of flawed) {
   });
 }
 
+const bounds: readonly (readonly [member: string, least: number, most: number])[] = [
+  ["ack_deadline_ms", 1_000, 30_000],
+  ["retention_days", 1, 365],
+  ["waiting_days_max", 1, 365],
+  ["waiting_bytes_max", 1_048_576, 1_099_511_627_776],
+  ["pending_per_host_max", 1, 100_000],
+];
+
+for (const [member, least, most] of bounds) {
+  test(`webhooks.${member} is from ${least} to ${most}`, () => {
+    const parse = (value: number) => parsePolicy(`webhooks: { ${member}: ${value} }\n`, "policy.yaml");
+    for (const value of [least, most]) assert.equal(parse(value).kind, "ok", String(value));
+    for (const value of [least - 1, most + 1]) {
+      const parsed = parse(value);
+      assert(parsed.kind === "flawed", String(value));
+      assert.match(parsed.flaws.map(formatFlaw).join(), new RegExp(`from ${least} to ${most}\\.$`));
+    }
+  });
+}
+
+test("webhooks.challenge is true or false, and nothing that looks like it", () => {
+  const parsed = parsePolicy("webhooks: { challenge: true }\n", "policy.yaml");
+  assert(parsed.kind === "ok" && parsed.policy.webhooks.challenge);
+  const flawed = parsePolicy("webhooks: { challenge: 'true' }\n", "policy.yaml");
+  assert(flawed.kind === "flawed");
+  assert.match(flawed.flaws.map(formatFlaw).join(), /challenge is "true"\. Expected true or false\.$/);
+});
+
 test("everything that is wrong is told at once, from top to bottom", () => {
   const parsed = parsePolicy("validation: {status: 1}\npoints: {x: 1}\nwebhooks: 2\n", "policy.yaml");
   assert(parsed.kind === "flawed");

@@ -3,10 +3,13 @@ import { basename } from "node:path";
 import { POLICY_DEFAULT, type Policy } from "@trulinks/protocol";
 import type { TSchema } from "typebox";
 import { Errors } from "typebox/value";
-import { type Flaw, type Place, show, sortFlaws } from "./flaw.ts";
+import { StartRefused } from "../base/start-refused.ts";
+import { type Flaw, formatFlaw, type Place, show, sortFlaws } from "./flaw.ts";
 import { suggest } from "./nearest.ts";
+import type { Options } from "./options.ts";
 import { POLICY_SCHEMA, policyFromDocument } from "./policy-schema.ts";
-import { type ReadText, readFailure } from "./text-reader.ts";
+import type { Sources } from "./rules.ts";
+import { type ReadText, readFailure, readText } from "./text-reader.ts";
 import { parseYaml, toPlain, type YamlNode } from "./yaml-tree.ts";
 
 export type PolicyLoaded =
@@ -14,14 +17,21 @@ export type PolicyLoaded =
   | { readonly kind: "flawed"; readonly flaws: readonly Flaw[] };
 
 /** `file`: null means the defaults. `namedBy` is where a file that cannot be read was named. */
-export function loadPolicy(file: string | null, namedBy: Place, readText: ReadText): PolicyLoaded {
+export function loadPolicy(file: string | null, namedBy: Place, read: ReadText): PolicyLoaded {
   if (file === null) return { kind: "ok", policy: POLICY_DEFAULT };
-  const read = readText(file);
-  if (read.kind !== "text") {
-    const message = `The policy file ${show(file)} ${readFailure(read)}.`;
+  const found = read(file);
+  if (found.kind !== "text") {
+    const message = `The policy file ${show(file)} ${readFailure(found)}.`;
     return { kind: "flawed", flaws: [{ place: namedBy, path: "policy", message }] };
   }
-  return parsePolicy(read.text, basename(file));
+  return parsePolicy(found.text, basename(file));
+}
+
+/** The policy to start with; throws `StartRefused` if the file is no good. */
+export function startPolicy(options: Pick<Options, "policy">, sources: Sources): Policy {
+  const loaded = loadPolicy(options.policy, sources.policy, readText);
+  if (loaded.kind === "flawed") throw new StartRefused(loaded.flaws.map(formatFlaw).join("\n"));
+  return loaded.policy;
 }
 
 /** `file` is the name to show in flaws. */
@@ -115,6 +125,7 @@ function schemaAt(steps: readonly string[]): SchemaNode | undefined {
 
 function describe(schema: SchemaNode | undefined): string {
   if (schema?.type === "integer") return `a whole number from ${schema.minimum} to ${schema.maximum}`;
+  if (schema?.type === "boolean") return "true or false";
   if (schema?.items) return `a list of at most ${schema.maxItems} items, each ${describe(schema.items)}`;
   if (schema?.patternProperties) return "names of a-z, 0-9 and _, each with limit and window_s";
   return `a section with ${Object.keys(schema?.properties ?? {}).join(", ")}`;

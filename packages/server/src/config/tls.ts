@@ -4,10 +4,11 @@ import type { Cancel, Clock } from "../base/clock.ts";
 import type { Part } from "../base/lifecycle.ts";
 import type { Log } from "../base/log.ts";
 import { StartRefused } from "../base/start-refused.ts";
-import { type Certificate, type CertificateFiles, readCertificate } from "./certificate.ts";
+import { type Certificate, type CertificateFiles, certificateFiles, readCertificate } from "./certificate.ts";
 import { formatFlaw } from "./flaw.ts";
+import type { Options } from "./options.ts";
 import type { Sources } from "./rules.ts";
-import type { ReadText } from "./text-reader.ts";
+import { type ReadText, readText } from "./text-reader.ts";
 
 /** What this needs of a `tls.Server` or `https.Server`. */
 export interface SecureServer {
@@ -41,6 +42,16 @@ interface Refusal {
 // Contents are compared instead of waiting for the kernel's word: that also sees renames, swapped links and network
 // folders, and two small reads cost nothing at this pace.
 const POLL_MS = 2_000;
+
+/** As the options ask for it; null: the listeners speak plain HTTP. */
+export function startTls(
+  options: Pick<Options, "tls">,
+  sources: Sources,
+  world: Pick<TlsDeps, "clock" | "log">,
+): Tls | null {
+  const files = certificateFiles(options);
+  return files && openTls({ files, sources, readText, ...world });
+}
 
 /** Throws `StartRefused` if the files are no good at the start; later on a bad pair is logged and the old one stays. */
 export function openTls({ files, sources, readText, clock, log, pollMs = POLL_MS }: TlsDeps): Tls {
