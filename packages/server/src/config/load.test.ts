@@ -18,7 +18,7 @@ test("nothing given is good: every option has its default", () => {
     tls: { cert: null, key: null },
     trusted_proxies: [],
     insecure: false,
-    hooks: { allow_addresses: [], in_flight_max: 256 },
+    hooks: { allow_addresses: [], in_flight_max: 1_024 },
     storage: { free_bytes_min: 268_435_456 },
     policy: null,
     log: { level: "info" },

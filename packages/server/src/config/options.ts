@@ -161,9 +161,9 @@ export const OPTIONS = {
     variable: "TRULINKS_IN_FLIGHT_MAX",
     flag: flag("--in-flight-max", "COUNT"),
     kind: kinds.integer({ min: 1, max: 10_000 }),
-    default: 256,
+    default: 1_024,
     what: "How many deliveries are under way at once in this process.",
-    example: "1024",
+    example: "4096",
   }),
   "storage.free_bytes_min": option({
     variable: "TRULINKS_STORAGE_FREE_BYTES_MIN",

@@ -28,9 +28,10 @@ export interface AttemptDeps {
 
 const SETTLE_PAUSE_MS = 250;
 
-/** True if an attempt that starts now ends while its lease still holds. */
-export function canStart({ hook, leaseUntilMs }: Claim, nowMs: number): boolean {
-  return nowMs + hook.ackDeadlineMs < leaseUntilMs;
+/** True if it is still worth sending, and an attempt that starts now ends while its lease still holds. */
+export function canStart({ hook, leaseUntilMs, expiresAtMs }: Claim, nowMs: number): boolean {
+  const isWorthIt = expiresAtMs === null || nowMs < expiresAtMs;
+  return isWorthIt && nowMs + hook.ackDeadlineMs < leaseUntilMs;
 }
 
 /** `onAnswer`: the receiver is done with it, and what remains is ours; `next` is what becomes of it. */

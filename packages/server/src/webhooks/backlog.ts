@@ -1,78 +1,104 @@
 /**
- * Deliveries that are leased and wait some instants for a place at their hook. It lets a busy hook go from one
- * delivery to the next without asking the store each time.
+ * What is leased and waits some instants for a place, by hook. It lets a busy hook go from one delivery to the next
+ * without asking the store each time. Times are milliseconds of a clock that never goes back.
  */
 import type { HookId } from "@trulinks/protocol";
 import type { Claim } from "./claim.ts";
-import type { Hook } from "./hook.ts";
+
+/** What is at hand for one hook. */
+export interface Line {
+  readonly id: HookId;
+  readonly origin: string;
+  /** What was never tried goes before what was; among both kinds, in the order in which it came. */
+  readonly firsts: Claim[];
+  readonly retries: Claim[];
+}
 
 export interface Backlog {
-  add(claim: Claim, nowMs: number): void;
-  /** Takes out the first that finds a place, in turn by hook; null if none does. */
-  takeFirst(findsPlace: (hook: Hook) => boolean): Claim | null;
-  /** Takes out what has waited too long, and says of which hooks. */
+  /** Null: as much as may be is at hand for its hook or its origin. */
+  add(claim: Claim, origin: string, nowMs: number): Line | null;
+  find(id: HookId): Line | undefined;
+  takeNext(line: Line): void;
+  /** Takes out what has waited for too long. */
   takeStale(nowMs: number): readonly Claim[];
   takeAll(): readonly Claim[];
+  /** True if less is at hand for the hook and its origin than they are likely to need soon. */
+  isShort(id: HookId, origin: string): boolean;
   size(): number;
-  countOf(id: HookId): number;
-  hooks(): Iterable<Hook>;
 }
 
 // A grant that another process revokes meanwhile, or a hook that it pauses, is heeded after at most this long.
-export const HELD_MS_MAX = 1_000;
+export const AT_HAND_MS_MAX = 1_000;
+export const AT_HAND_OF_HOOK_MAX = 32;
+// As many as a hook may have under way: while these start, more can be fetched.
+const SHORT_OF_HOOK = 8;
 
-interface Held {
-  readonly claim: Claim;
-  readonly sinceMs: number;
-}
+/** `onGone`: nothing of this line is at hand any more. */
+export function createBacklog(countMax: number, onGone: (line: Line) => void): Backlog {
+  const lines = new Map<HookId, Line>();
+  /** Since when each is here, the first first. */
+  const sinceMs = new Map<Claim, number>();
+  const byOrigin = new Map<string, number>();
+  /** Before this nothing is stale; looking each time would cost more than all the rest. */
+  let lookAtMs = 0;
 
-export function createBacklog(): Backlog {
-  const byHook = new Map<HookId, Held[]>();
-  let size = 0;
-  /** None has been here for longer; looking through all of them after every attempt would cost more than posting. */
-  let oldestMs = Number.POSITIVE_INFINITY;
+  const countOf = (line: Line | undefined) => (line ? line.firsts.length + line.retries.length : 0);
+  /** What is left for other origins: no origin gets more than that, so that it never comes to nothing. */
+  const leftFor = (origin: string) => countMax - sinceMs.size - (byOrigin.get(origin) ?? 0);
 
-  function remove(id: HookId, count: number): readonly Claim[] {
-    const queue = byHook.get(id) ?? [];
-    const removed = queue.splice(0, count);
-    if (queue.length === 0) byHook.delete(id);
-    size -= removed.length;
-    return removed.map(({ claim }) => claim);
+  function remove(line: Line, claim: Claim): void {
+    const kind = claim.attempt > 1 ? line.retries : line.firsts;
+    kind.splice(kind.indexOf(claim), 1);
+    sinceMs.delete(claim);
+    const ofOrigin = (byOrigin.get(line.origin) ?? 0) - 1;
+    if (ofOrigin === 0) byOrigin.delete(line.origin);
+    else byOrigin.set(line.origin, ofOrigin);
+    if (countOf(line) > 0) return;
+    lines.delete(line.id);
+    onGone(line);
   }
 
   return {
-    add(claim, nowMs) {
-      const queue = byHook.get(claim.hook.id) ?? [];
-      queue.push({ claim, sinceMs: nowMs });
-      byHook.set(claim.hook.id, queue);
-      size += 1;
-      oldestMs = Math.min(oldestMs, nowMs);
+    add(claim, origin, nowMs) {
+      const { id } = claim.hook;
+      const line = lines.get(id) ?? { id, origin, firsts: [], retries: [] };
+      if (countOf(line) >= AT_HAND_OF_HOOK_MAX || leftFor(line.origin) <= 0) return null;
+      (claim.attempt > 1 ? line.retries : line.firsts).push(claim);
+      sinceMs.set(claim, nowMs);
+      byOrigin.set(line.origin, (byOrigin.get(line.origin) ?? 0) + 1);
+      lines.set(id, line);
+      return line;
     },
-    takeFirst(findsPlace) {
-      for (const [id, queue] of byHook) {
-        const [next] = queue;
-        if (next === undefined || !findsPlace(next.claim.hook)) continue;
-        remove(id, 1);
-        // Whose turn it was goes to the end of the line.
-        if (byHook.delete(id)) byHook.set(id, queue);
-        return next.claim;
-      }
-      return null;
+    find: (id) => lines.get(id),
+    takeNext(line) {
+      const claim = nextOf(line);
+      if (claim !== undefined) remove(line, claim);
     },
     takeStale(nowMs) {
-      if (size === 0 || nowMs - oldestMs <= HELD_MS_MAX) return [];
+      if (nowMs < lookAtMs) return [];
+      lookAtMs = nowMs + AT_HAND_MS_MAX;
       const stale: Claim[] = [];
-      oldestMs = Number.POSITIVE_INFINITY;
-      for (const [id, queue] of [...byHook]) {
-        const fresh = queue.findIndex(({ sinceMs }) => nowMs - sinceMs <= HELD_MS_MAX);
-        stale.push(...remove(id, fresh === -1 ? queue.length : fresh));
-        oldestMs = Math.min(oldestMs, queue[0]?.sinceMs ?? oldestMs);
+      for (const [claim, fromMs] of sinceMs) {
+        lookAtMs = fromMs + AT_HAND_MS_MAX + 1;
+        if (nowMs < lookAtMs) break;
+        const line = lines.get(claim.hook.id);
+        if (line !== undefined) remove(line, claim);
+        stale.push(claim);
       }
       return stale;
     },
-    takeAll: () => [...byHook.keys()].flatMap((id) => remove(id, Number.POSITIVE_INFINITY)),
-    size: () => size,
-    countOf: (id) => byHook.get(id)?.length ?? 0,
-    hooks: () => [...byHook.values()].flatMap((queue) => (queue[0] ? [queue[0].claim.hook] : [])),
+    takeAll() {
+      const all = [...sinceMs.keys()];
+      for (const line of lines.values()) onGone(line);
+      for (const held of [lines, sinceMs, byOrigin]) held.clear();
+      return all;
+    },
+    isShort: (id, origin) =>
+      countOf(lines.get(id)) < SHORT_OF_HOOK && leftFor(origin) > (byOrigin.get(origin) ?? 0),
+    size: () => sinceMs.size,
   };
+}
+
+export function nextOf({ firsts, retries }: Line): Claim | undefined {
+  return firsts[0] ?? retries[0];
 }

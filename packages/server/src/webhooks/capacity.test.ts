@@ -1,99 +1,174 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HELD_MS_MAX } from "./backlog.ts";
-import { type Capacity, createCapacity, type Taken } from "./capacity.ts";
+import { AT_HAND_MS_MAX, AT_HAND_OF_HOOK_MAX } from "./backlog.ts";
+import { type Capacity, CLAIMS_OF_HOOK_MAX, createCapacity, type Taken } from "./capacity.ts";
+import { makeClaims, makeHook } from "./capacity-fixtures.contract.ts";
 import type { Claim } from "./claim.ts";
 import type { Hook } from "./hook.ts";
+import type { Place } from "./slots.ts";
 
-/** Of a hook only its limits and its address matter here. */
-function makeHook(id: string, inFlightMax = 2): Hook {
-  return { id, inFlightMax, url: `https://${id}.example/` } as unknown as Hook;
+/** Hands over all that was stored. */
+function handOver(capacity: Capacity, claims: readonly Claim[], nowMs = 0, left = 0): Taken {
+  return capacity.takeNew(claims, { room: capacity.roomForNew(nowMs), left }, nowMs);
 }
-function claims(hook: Hook, count: number): readonly Claim[] {
-  return Array.from({ length: count }, (_, index) => ({ deliveryId: `${hook.id}${index}`, hook }) as Claim);
+/** Asks the store, which gives this. */
+function ask(capacity: Capacity, claims: readonly Claim[], nowMs = 0): Taken {
+  return capacity.take(claims, capacity.room(nowMs), nowMs);
 }
-const counts = ({ start, surplus }: Taken) => [start.length, surplus.length];
-const left = (capacity: Capacity) => capacity.room().exceptHooks as readonly string[];
+const counts = ({ start, back }: Taken) => [start.length, back.length];
+const leftOut = (capacity: Capacity, nowMs = 0) => capacity.room(nowMs).exceptHooks as readonly string[];
+const placesOf = ({ start }: Taken) => start.map(({ place }) => place);
+function end(capacity: Capacity, place: Place | undefined, nowMs: number): readonly [Taken, Taken] {
+  assert.ok(place);
+  return [capacity.answer(place, true, nowMs), capacity.leave(nowMs)];
+}
 
 test("what finds no place at its hook is kept at hand and starts when there is one", () => {
   const capacity = createCapacity(100);
-  const hook = makeHook("a");
-  assert.deepEqual(counts(capacity.take(claims(hook, 5), 0)), [2, 0]);
-  assert.deepEqual(counts(capacity.answer(hook, 1)), [1, 0]);
-  assert.deepEqual(counts(capacity.leave(1)), [0, 0]);
-  assert.deepEqual(counts({ start: [], surplus: capacity.takeAll() }), [0, 2]);
-});
-
-test("the store is not asked for hooks that are full and have enough at hand", () => {
-  const capacity = createCapacity(100);
-  const [busy, brisk] = [makeHook("busy"), makeHook("brisk")];
-  capacity.take([...claims(busy, 4), ...claims(brisk, 3)], 0);
-  assert.deepEqual(left(capacity), ["busy"]);
-  assert.equal(capacity.isHungry(), false);
-  capacity.answer(busy, 1);
-  assert.equal(capacity.isHungry(), true, "one started, so less is at hand than its places");
-  assert.deepEqual(left(capacity), []);
-});
-
-test("in all only so much is under way and at hand; the rest goes back", () => {
-  const capacity = createCapacity(3);
-  const hooks = ["a", "b", "c"].map((id) => makeHook(id));
-  const taken = capacity.take(
-    hooks.flatMap((hook) => claims(hook, 4)),
-    0,
+  const taken = handOver(capacity, makeClaims(makeHook("a", { inFlightMax: 2 }), 5));
+  assert.deepEqual(counts(taken), [2, 0]);
+  assert.deepEqual(capacity.load(), { inFlight: 2, atHand: 3 });
+  const [answered, over] = end(capacity, placesOf(taken)[0], 1);
+  assert.deepEqual(
+    [counts(answered), counts(over)],
+    [
+      [1, 0],
+      [0, 0],
+    ],
   );
-  assert.deepEqual(counts(taken), [3, 6]);
-  assert.equal(capacity.room().countMax, 0);
-  assert.equal(capacity.isHungry(), false);
+  assert.equal(capacity.takeAll().length, 2);
 });
 
 test("an answered delivery counts in all until it is settled", () => {
   const capacity = createCapacity(2);
-  const hook = makeHook("a");
-  capacity.take(claims(hook, 3), 0);
-  assert.deepEqual(capacity.load(), { inFlight: 2, atHand: 1 });
-  capacity.takeAll();
-  capacity.room();
-  capacity.answer(hook, 1);
-  assert.equal(capacity.room().countMax, 0);
+  const [first, second] = placesOf(handOver(capacity, makeClaims(makeHook("a"), 2)));
+  assert.ok(first && second);
+  const other = makeClaims(makeHook("b"), 1);
+  capacity.answer(first, true, 1);
   assert.deepEqual(capacity.load(), { inFlight: 2, atHand: 0 });
-  capacity.leave(1);
-  assert.deepEqual(capacity.load(), { inFlight: 1, atHand: 0 });
-  assert.equal(capacity.isHungry(), true, "there was no room, so more may be due");
-  assert.equal(capacity.room().countMax, 1);
+  assert.equal(capacity.roomForNew(1).countMax, 0);
+  assert.deepEqual(counts(handOver(capacity, other, 1)), [0, 0]);
+  assert.deepEqual(counts(capacity.leave(1)), [1, 0]);
 });
 
-test("a hook that leaves unused what is at hand is slow, and asked for last and little", () => {
+test("a serial hook has one under way", () => {
   const capacity = createCapacity(100);
-  const hook = makeHook("slow");
-  capacity.take(claims(hook, 20), 0);
-  const lateMs = HELD_MS_MAX + 1;
-  assert.equal(capacity.takeStale(lateMs).length, 18);
-  assert.deepEqual(left(capacity), ["slow"]);
-  assert.equal(capacity.roomForSlow(), null, "it has no place");
-
-  capacity.answer(hook, lateMs);
-  assert.deepEqual(left(capacity), ["slow"]);
-  assert.deepEqual(capacity.roomForSlow(), { countMax: 1, exceptHooks: [] });
-  assert.deepEqual(counts(capacity.take(claims(hook, 20), lateMs)), [1, 17], "two stay at hand");
-
-  capacity.answer(hook, lateMs + 1);
-  assert.deepEqual(left(capacity), [], "it used what was at hand, and is slow no more");
+  const taken = handOver(capacity, makeClaims(makeHook("a", { serial: true }), 3));
+  assert.deepEqual(counts(taken), [1, 0]);
+  assert.deepEqual(counts(end(capacity, placesOf(taken)[0], 1)[0]), [1, 0]);
 });
 
-test("a slow hook for which nothing more is due is slow no more", () => {
+test("hooks of one origin take turns", () => {
+  const capacity = createCapacity(1_000);
+  const origin = { url: "https://one.example/" };
+  const hooks = Array.from({ length: 100 }, (_, index) => makeHook(`h${index}`, origin));
+  const round = () => hooks.flatMap((hook) => makeClaims(hook, 1));
+  const taken = handOver(capacity, [...round(), ...round(), ...round()]);
+  assert.equal(taken.start.length, 64);
+  const turns = taken.start.map(({ claim }) => claim.hook);
+  const places = [...placesOf(taken)];
+  for (let place = places.shift(); place !== undefined; place = places.shift()) {
+    const [answered] = end(capacity, place, 1);
+    turns.push(...answered.start.map(({ claim }) => claim.hook));
+    places.push(...placesOf(answered));
+  }
+  assert.deepEqual(turns, [...hooks, ...hooks, ...hooks]);
+});
+
+test("a busy hook does not keep its places only because it has them", () => {
+  const capacity = createCapacity(1_000);
+  const origin = { url: "https://one.example/" };
+  const busy = Array.from({ length: 8 }, (_, index) => makeHook(`busy${index}`, origin));
+  const late = makeHook("late", origin);
+  const taken = handOver(capacity, [...busy.flatMap((hook) => makeClaims(hook, 12)), ...makeClaims(late, 1)]);
+  const [{ start }] = end(capacity, placesOf(taken)[0], 1);
+  assert.deepEqual([taken.start.length, start.map(({ claim }) => claim.hook)], [64, [late]]);
+});
+
+test("beyond what may be at hand it goes back, and the store is known to hold it", () => {
+  const capacity = createCapacity(1_000);
+  const hook = makeHook("a");
+  assert.deepEqual(counts(handOver(capacity, makeClaims(hook, 50))), [8, 50 - 8 - AT_HAND_OF_HOOK_MAX]);
+  assert.deepEqual(capacity.roomForNew(0).exceptHooks, ["a"], "new ones would overtake those");
+  assert.equal(capacity.isHungry(0), false, "enough is at hand");
+  assert.deepEqual(leftOut(capacity), ["a"]);
+});
+
+test("the store is asked again once less is at hand than is likely to be needed", () => {
+  const capacity = createCapacity(1_000);
+  const taken = handOver(capacity, makeClaims(makeHook("a"), CLAIMS_OF_HOOK_MAX), 0, 100);
+  assert.deepEqual([counts(taken), capacity.load().atHand], [[8, 0], 8]);
+  assert.deepEqual([capacity.knowsOfMore(), capacity.isHungry(0)], [true, false]);
+  end(capacity, placesOf(taken)[0], 1);
+  assert.equal(capacity.isHungry(1), true);
+  assert.deepEqual(leftOut(capacity), []);
+});
+
+test("what the store has given in part is known to be all of it", () => {
   const capacity = createCapacity(100);
-  const hook = makeHook("slow");
-  capacity.take(claims(hook, 3), 0);
-  capacity.takeStale(HELD_MS_MAX + 1);
-  capacity.answer(hook, HELD_MS_MAX + 1);
-  capacity.slowHaveCaughtUp();
-  assert.deepEqual(left(capacity), []);
+  const hook = makeHook("a");
+  handOver(capacity, makeClaims(hook, CLAIMS_OF_HOOK_MAX), 0, 100);
+  capacity.takeAll();
+  assert.equal(capacity.isHungry(0), true);
+  ask(capacity, makeClaims(hook, 3));
+  assert.equal(capacity.knowsOfMore(), false);
+  ask(capacity, makeClaims(hook, CLAIMS_OF_HOOK_MAX));
+  assert.equal(capacity.knowsOfMore(), true, "it gave as much as it may");
 });
 
-test("however much is at hand for others, there is room for a hook with nothing under way", () => {
-  const capacity = createCapacity(64);
-  for (let index = 0; index < 8; index++) capacity.take(claims(makeHook(`h${index}`, 1), 8), 0);
-  assert.ok(capacity.room().countMax > 0);
-  assert.deepEqual(counts(capacity.take(claims(makeHook("fresh"), 1), 0)), [1, 0]);
+test("what was stored while the store was being asked is not forgotten", () => {
+  const capacity = createCapacity(1_000);
+  const room = capacity.room(0);
+  handOver(capacity, makeClaims(makeHook("a"), CLAIMS_OF_HOOK_MAX), 0, 100);
+  capacity.takeAll();
+  capacity.take([], room, 0);
+  assert.equal(capacity.isHungry(0), true);
+});
+
+test("what is stored for hooks that do not deliver is nothing to ask for", () => {
+  const capacity = createCapacity(100);
+  handOver(capacity, makeClaims(makeHook("a"), 3), 0, 5);
+  assert.equal(capacity.knowsOfMore(), false);
+});
+
+test("without a place nothing is asked for; with the next one it is", () => {
+  const capacity = createCapacity(1);
+  const taken = handOver(capacity, makeClaims(makeHook("a"), 1));
+  assert.deepEqual([capacity.room(0).countMax, capacity.roomForNew(0).countMax], [0, 0]);
+  assert.equal(capacity.isHungry(0), false);
+  end(capacity, placesOf(taken)[0], 1);
+  assert.equal(capacity.isHungry(1), true);
+});
+
+test("what waits too long goes back, and its hook is not asked for while it hangs", () => {
+  const capacity = createCapacity(100);
+  const taken = handOver(capacity, makeClaims(makeHook("a"), 20));
+  const lateMs = AT_HAND_MS_MAX + 1;
+  assert.deepEqual(counts(capacity.tick(lateMs)), [0, 12]);
+  assert.deepEqual(leftOut(capacity, lateMs), ["a"]);
+  for (const place of placesOf(taken)) capacity.answer(place, true, lateMs);
+  assert.deepEqual(leftOut(capacity, lateMs), []);
+});
+
+test("retries are asked for only while there are places for them", () => {
+  const capacity = createCapacity(8);
+  const retries = (id: string) => makeClaims(makeHook(id), 1, 2);
+  assert.equal(capacity.room(0).retriesMax, 4);
+  const taken = ask(capacity, ["a", "b", "c", "d"].flatMap(retries));
+  assert.equal(capacity.room(0).retriesMax, 0);
+  ask(capacity, []);
+  assert.equal(capacity.isHungry(0), false);
+  end(capacity, placesOf(taken)[0], 1);
+  assert.equal(capacity.isHungry(1), true, "there may be others that were not given");
+});
+
+test("if the store holds more of many hooks, everything new waits its turn there", () => {
+  const capacity = createCapacity(10_000);
+  const hooks = Array.from({ length: 257 }, (_, index) => makeHook(`h${index}`));
+  const spare = (hook: Hook) => handOver(capacity, makeClaims(hook, CLAIMS_OF_HOOK_MAX), 0, 1);
+  hooks.slice(0, 256).forEach(spare);
+  assert.equal(capacity.roomForNew(0).exceptHooks.length, 256);
+  assert.ok(capacity.roomForNew(0).countMax > 0);
+  hooks.slice(256).forEach(spare);
+  assert.deepEqual(capacity.roomForNew(0).countMax, 0);
 });

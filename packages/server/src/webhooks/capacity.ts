@@ -1,42 +1,54 @@
 /**
  * What this process can take on: which leased delivery starts now, which is kept at hand, which goes back, and what
- * to ask the store for. Knows time only as an argument and does nothing itself.
+ * to ask the store for. Does nothing itself. Times are milliseconds of a clock that never goes back.
  */
-import type { HookId } from "@trulinks/protocol";
-import { createBacklog } from "./backlog.ts";
-import type { Claim, ClaimRequest } from "./claim.ts";
+import { createBacklog, type Line, nextOf } from "./backlog.ts";
+import type { Claim } from "./claim.ts";
 import type { Hook } from "./hook.ts";
-import { createSlots } from "./slots.ts";
+import { createLeftovers, givenInFull } from "./leftovers.ts";
+import { createOriginOf } from "./origin.ts";
+import type { Room } from "./publish.ts";
+import { createRamp, type Trust } from "./ramp.ts";
+import { createSlots, type Place } from "./slots.ts";
+import { createTurns, type Tried } from "./turns.ts";
 
-export type Room = Omit<ClaimRequest, "nowMs">;
+export interface Started {
+  readonly claim: Claim;
+  readonly place: Place;
+}
 
 export interface Taken {
-  /** Has its place and counts as under way from here on. */
-  readonly start: readonly Claim[];
+  /** Counts as under way from here on. */
+  readonly start: readonly Started[];
   /** Has to go back. */
-  readonly surplus: readonly Claim[];
+  readonly back: readonly Claim[];
+}
+
+/** What was stored just now: how much room was said to be here, and how many more were stored than came. */
+export interface Stored {
+  readonly room: Room;
+  readonly left: number;
 }
 
 export interface Capacity {
-  /** Sorts what was just leased; what is neither started nor surplus is at hand. */
-  take(claims: readonly Claim[], nowMs: number): Taken;
-  /** The receiver is done with one: what was at hand can start, or was at hand for too long. */
-  answer(hook: Hook, nowMs: number): Taken;
+  /** For what is about to be stored. Of hooks of which the store holds more nothing is handed over: it would overtake that. */
+  roomForNew(nowMs: number): Room;
+  takeNew(claims: readonly Claim[], stored: Stored, nowMs: number): Taken;
+  /** What to ask the store for, one question at a time; not at all if `countMax` is 0. */
+  room(nowMs: number): Room;
+  /** What the store gave for `room`. */
+  take(claims: readonly Claim[], room: Room, nowMs: number): Taken;
+  /** The receiver is done with one. `succeeded` null: it was not asked. */
+  answer(place: Place, succeeded: boolean | null, nowMs: number): Taken;
   /** One is over, and settled. */
   leave(nowMs: number): Taken;
-  /** What was at hand for too long and has to go back. Its hooks are slow from here on. */
-  takeStale(nowMs: number): readonly Claim[];
+  /** Time has passed: what was at hand for too long has to go back. */
+  tick(nowMs: number): Taken;
   takeAll(): readonly Claim[];
-  /** What to ask the store for; the hooks left out are remembered. */
-  room(): Room;
-  /** What to ask for on behalf of slow hooks once nobody else has anything due; null if they have no place. */
-  roomForSlow(): Room | null;
-  /** The store has nothing more that is due for slow hooks with places left. */
-  slowHaveCaughtUp(): void;
-  /** More was due than there was room for. */
-  noteMoreDue(): void;
-  /** True if the store may hold something due that could start now. */
-  isHungry(): boolean;
+  /** True if the store is known to hold something that is due; cheap. */
+  knowsOfMore(): boolean;
+  /** True if there is room for something of that. */
+  isHungry(nowMs: number): boolean;
   load(): SenderLoad;
 }
 
@@ -48,101 +60,146 @@ export interface SenderLoad {
   readonly atHand: number;
 }
 
-// However much is at hand for full hooks, a hook with nothing under way gets its turn.
+// Of one hook at a time: as many as it may have under way, and as many again at hand.
+export const CLAIMS_OF_HOOK_MAX = 16;
+// Of all hooks at a time: enough to keep the places busy, and little enough to find room at hand if all are of one origin.
+const CLAIMS_SHARE = 1 / 8;
 const CLAIMS_MIN = 16;
-const SLOW_MAX = 1_024;
+// So many hooks are named when an event is stored. If the store holds more of more hooks than that, everything new waits
+// its turn there, too.
+const LEFT_OUT_MAX = 256;
+// Of the hooks that failed or were slow so many wait at hand for the places that they share, and more are fetched below half.
+const MISTRUSTED_WAITING_MAX = 64;
 
-export function createCapacity(inFlightMax: number): Capacity {
-  const slots = createSlots(inFlightMax);
-  const backlog = createBacklog();
-  const backlogMax = inFlightMax;
-  /** Hooks that did not even use up what was at hand for them. */
-  const slow = new Map<HookId, Hook>();
-  /** Hooks that were left out when the store was last asked: it may hold more of theirs. */
-  let passedOver = new Map<HookId, Hook>();
-  let isMoreDue = false;
+export function createCapacity(placesMax: number): Capacity {
+  const slots = createSlots(placesMax);
+  const ramp = createRamp();
+  const turns = createTurns();
+  const backlog = createBacklog(placesMax, turns.leave);
+  const leftovers = createLeftovers();
+  const originOf = createOriginOf();
 
-  /** Of such a hook nothing more is wanted: it is full, and what is at hand for it lasts. */
-  function isSated(hook: Hook): boolean {
-    if (slots.placesOf(hook) > 0) return false;
-    return slow.has(hook.id) || backlog.size() >= backlogMax || backlog.countOf(hook.id) >= hook.inFlightMax;
+  function footingOf({ hook, attempt }: Claim): { readonly trust: Trust; readonly window: number } {
+    const footing = ramp.footingOf(hook);
+    return footing.trust === "sound" && attempt > 1 ? { ...footing, trust: "doubtful" } : footing;
   }
 
-  function sated(): readonly Hook[] {
-    return [...slots.hooks(), ...backlog.hooks()].filter(isSated);
+  function tryClaim(claim: Claim, nowMs: number, start: Started[]): Tried {
+    const { hook } = claim;
+    const footing = footingOf(claim);
+    const entered = slots.enter({ hook, origin: originOf(hook), ...footing }, nowMs);
+    if (typeof entered === "string") return { kind: "obstructed", by: entered, trust: footing.trust };
+    start.push({ claim, place: entered });
+    return { kind: "started", trust: null };
   }
 
-  function countMax(): number {
-    return Math.min(slots.free(), Math.max(CLAIMS_MIN, backlogMax - backlog.size()));
+  /** Tries with what is next in a line. */
+  const tryingLines = (nowMs: number, start: Started[]) => (line: Line) => {
+    const claim = nextOf(line);
+    if (claim === undefined) return NOTHING_LEFT;
+    const tried = tryClaim(claim, nowMs, start);
+    if (tried.kind === "obstructed") return tried;
+    backlog.takeNext(line);
+    const next = nextOf(line);
+    return { kind: "started", trust: next === undefined ? null : footingOf(next).trust } as const;
+  };
+
+  /** False: there is no room for it here. */
+  function keep(claim: Claim, { by, trust }: Obstructed, nowMs: number): boolean {
+    if (by === "trust" && turns.countOf(trust) >= MISTRUSTED_WAITING_MAX) return false;
+    const line = backlog.add(claim, originOf(claim.hook), nowMs);
+    if (line !== null) turns.lineUp(line, by, trust);
+    return line !== null;
   }
 
-  function leaveOut(hooks: readonly Hook[]): readonly HookId[] {
-    for (const hook of hooks) passedOver.set(hook.id, hook);
-    return hooks.map(({ id }) => id);
+  /** False: it has to go back. */
+  function startOrKeep(claim: Claim, nowMs: number, start: Started[]): boolean {
+    const line = backlog.find(claim.hook.id);
+    const isBehind = line !== undefined && (claim.attempt > 1 || line.firsts.length > 0);
+    if (isBehind) return backlog.add(claim, line.origin, nowMs) !== null;
+    const tried = tryClaim(claim, nowMs, start);
+    return tried.kind === "started" || keep(claim, tried, nowMs);
   }
 
-  function takeStale(nowMs: number): readonly Claim[] {
-    const stale = backlog.takeStale(nowMs);
-    if (slow.size > SLOW_MAX) slow.clear();
-    for (const { hook } of stale) slow.set(hook.id, hook);
-    return stale;
+  function sort(claims: readonly Claim[], nowMs: number): Taken {
+    const start: Started[] = [];
+    const back = claims.filter((claim) => !startOrKeep(claim, nowMs, start));
+    for (const { hook } of back) leftovers.noteHook(hook);
+    return { start, back };
   }
 
-  /** One more has a place: what is at hand is there because nothing of it had one before. */
-  function makeUse(nowMs: number): Taken {
-    const surplus = takeStale(nowMs);
-    const first = slots.free() === 0 ? null : backlog.takeFirst((hook) => slots.enter(hook));
-    if (first === null) return { start: [], surplus };
-    slow.delete(first.hook.id);
-    return { start: [first], surplus };
+  /** What waited too long goes; then everybody tries whose turn it is. */
+  function pass(nowMs: number, freedOrigin?: string): Taken {
+    const back = backlog.takeStale(nowMs);
+    for (const { hook } of back) leftovers.noteHook(hook);
+    const start: Started[] = [];
+    if (backlog.size() === 0) return { start, back };
+    const tryLine = tryingLines(nowMs, start);
+    if (freedOrigin !== undefined) turns.originAnswered(freedOrigin, tryLine);
+    turns.pass(tryLine);
+    return { start, back };
+  }
+
+  const isWanted = (nowMs: number) => (hook: Hook) => {
+    if (slots.isHanging(hook.id, nowMs) || !backlog.isShort(hook.id, originOf(hook))) return false;
+    const { trust } = ramp.footingOf(hook);
+    return trust === "sound" || turns.countOf(trust) < MISTRUSTED_WAITING_MAX / 2;
+  };
+
+  function countMax(nowMs: number): number {
+    return Math.min(slots.free(nowMs), placesMax - backlog.size());
   }
 
   return {
-    take(claims, nowMs) {
-      const start: Claim[] = [];
-      const surplus: Claim[] = [];
-      for (const claim of claims) {
-        const { hook } = claim;
-        const isHopeless = slow.has(hook.id) && backlog.countOf(hook.id) >= hook.inFlightMax;
-        if (slots.enter(hook)) start.push(claim);
-        else if (isHopeless || backlog.size() >= backlogMax) surplus.push(claim);
-        else backlog.add(claim, nowMs);
-      }
-      return { start, surplus };
+    roomForNew(nowMs) {
+      const exceptHooks = leftovers.hooks();
+      const count = exceptHooks.length > LEFT_OUT_MAX ? 0 : countMax(nowMs);
+      return { ...room(count), exceptHooks: count === 0 ? [] : exceptHooks };
     },
-    answer(hook, nowMs) {
-      slots.answer(hook);
-      return makeUse(nowMs);
+    takeNew(claims, { room: given, left }, nowMs) {
+      if (left > 0) {
+        for (const hook of givenInFull(claims, given.hookMax)) leftovers.noteHook(hook);
+        // Else it is of hooks that do not deliver now.
+        if (claims.length >= given.countMax || given.exceptHooks.length > 0) leftovers.noteOthers();
+      }
+      return sort(claims, nowMs);
+    },
+    room(nowMs) {
+      const count = Math.min(Math.max(CLAIMS_MIN, Math.ceil(placesMax * CLAIMS_SHARE)), countMax(nowMs));
+      if (count > 0) return { ...room(count), exceptHooks: leftovers.ask(isWanted(nowMs)) };
+      leftovers.noteOthers();
+      return { ...room(0), exceptHooks: [] };
+    },
+    take(claims, given, nowMs) {
+      leftovers.answered({ claims, ...given });
+      return sort(claims, nowMs);
+    },
+    answer(place, succeeded, nowMs) {
+      slots.answer(place);
+      if (succeeded !== null) ramp.note(place.hook, { succeeded, tookMs: nowMs - place.sinceMs });
+      const line = backlog.find(place.hook.id);
+      const next = line && nextOf(line);
+      if (line && next) turns.hookAnswered(line, footingOf(next).trust);
+      return pass(nowMs, place.origin);
     },
     leave(nowMs) {
       slots.leave();
-      return makeUse(nowMs);
+      return pass(nowMs);
     },
-    takeStale,
+    tick: (nowMs) => pass(nowMs),
     takeAll: backlog.takeAll,
-    room() {
-      isMoreDue = slots.free() === 0;
-      passedOver = new Map();
-      const exceptHooks = leaveOut([...new Set([...sated(), ...slow.values()])]);
-      return { countMax: countMax(), retriesMax: inFlightMax, hookMax: inFlightMax, exceptHooks };
+    knowsOfMore: leftovers.areKnown,
+    isHungry(nowMs) {
+      return countMax(nowMs) > 0 && leftovers.isAny(isWanted(nowMs), slots.freeForRetries() > 0);
     },
-    roomForSlow() {
-      const places = [...slow.values()].reduce((sum, hook) => sum + slots.placesOf(hook), 0);
-      if (places === 0) return null;
-      passedOver = new Map();
-      const count = Math.min(places, countMax());
-      return { countMax: count, retriesMax: count, hookMax: count, exceptHooks: leaveOut(sated()) };
-    },
-    slowHaveCaughtUp() {
-      for (const hook of [...slow.values()]) if (slots.placesOf(hook) > 0) slow.delete(hook.id);
-    },
-    noteMoreDue() {
-      isMoreDue = true;
-    },
-    isHungry() {
-      if (slots.free() === 0) return false;
-      return isMoreDue || [...passedOver.values()].some((hook) => !isSated(hook));
-    },
-    load: () => ({ inFlight: inFlightMax - slots.free(), atHand: backlog.size() }),
+    load: () => ({ inFlight: slots.inFlight(), atHand: backlog.size() }),
   };
+
+  function room(count: number): Omit<Room, "exceptHooks"> {
+    return { countMax: count, retriesMax: slots.freeForRetries(), hookMax: CLAIMS_OF_HOOK_MAX };
+  }
 }
+
+type Obstructed = Tried & { readonly kind: "obstructed" };
+
+const NOTHING_LEFT: Tried = { kind: "started", trust: null };

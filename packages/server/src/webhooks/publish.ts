@@ -45,12 +45,14 @@ export type Published =
 /** Stores events with their deliveries and starts to send them. Resolves when all of it is on disk. */
 export type Publish = (requests: readonly EventRequest[]) => Promise<readonly Published[]>;
 
+export type Room = Omit<ClaimRequest, "nowMs">;
+
 /** Where deliveries go that were leased in the transaction that stored them: the sender's door. */
 export interface Intake {
   /** How many deliveries can be taken now, and of which hooks none. */
-  room(): Omit<ClaimRequest, "nowMs">;
-  /** Takes what was claimed. `left`: how many more are due in the store for want of room. */
-  take(claims: readonly Claim[], left: number): void;
+  room(): Room;
+  /** Takes what was leased for this room. `left`: how many more were stored beside it. */
+  take(claims: readonly Claim[], stored: { readonly room: Room; readonly left: number }): void;
 }
 
 export interface PublishDeps {
@@ -67,7 +69,7 @@ export function createPublish(deps: PublishDeps): Publish {
     const events = requests.map((request) => newEvent(deps.dice, request, nowMs));
     const room = deps.intake.room();
     const ingested = await deps.store.ingest(events, { nowMs, ...room });
-    startToSend(deps.intake, ingested, room.countMax);
+    startToSend(deps.intake, ingested, room);
     return ingested.map((result, index) => {
       report(deps.log, result, requests[index]?.type);
       return publishedOf(result);
@@ -105,13 +107,12 @@ function fingerprintOf({ id, type, users, groups, data, key, expiresInS }: Event
   return fingerprint({ id, type, users, groups, data, ...given });
 }
 
-function startToSend(intake: Intake, ingested: readonly Ingested[], countMax: number): void {
+function startToSend(intake: Intake, ingested: readonly Ingested[], room: Room): void {
   const accepted = ingested.filter((result) => result.kind === "accepted");
   if (accepted.length === 0) return;
   const claims = accepted.flatMap((result) => result.claims);
   const stored = accepted.reduce((count, result) => count + result.receipt.deliveries, 0);
-  // With room to spare, what was not claimed waits for a hook that is full or paused, and not for us.
-  intake.take(claims, claims.length < countMax ? 0 : stored - claims.length);
+  intake.take(claims, { room, left: stored - claims.length });
 }
 
 function publishedOf(result: Ingested): Published {

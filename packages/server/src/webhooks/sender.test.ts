@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type HookId, POLICY_DEFAULT } from "@trulinks/protocol";
 import { Webhook, WebhookVerificationError } from "standardwebhooks";
 import { createWorld, type World } from "../../../../test/simulation/world.ts";
-import { systemClock } from "../base/clock.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import { systemDice } from "../base/dice.ts";
 import { createAddressPolicy } from "./addresses.ts";
 import type { AttemptedFact } from "./fact.ts";
@@ -15,6 +15,7 @@ import { createHostNames } from "./host-names.ts";
 import { createPoster } from "./post.ts";
 import { createPublish, type Publish } from "./publish.ts";
 import { createSender, type Sender, type SenderDeps } from "./sender.ts";
+import type { WebhookStore } from "./store.ts";
 
 interface Received {
   readonly path: string;
@@ -274,6 +275,52 @@ test("a receiver that hangs holds up nobody else", async () => {
   for (let round = 0; round < 5; round++) await stage.emit(["bob"], 20);
   await until(() => healthy.received.length === 100);
   assert.equal(hanging.received.length, 8);
+});
+
+test("when many receivers begin to hang at once, others are served before the first of those is given up", async () => {
+  const stage = await createStage({ inFlightMax: 32 });
+  const healthy = await stage.receive(() => 200);
+  const hanging = await Promise.all(Array.from({ length: 12 }, () => stage.receive(() => null)));
+  for (const [index, { url }] of hanging.entries()) await stage.makeHook(`hanging${index}`, url);
+  await stage.makeHook("healthy", healthy.url);
+  await stage.emit(
+    hanging.map((_, index) => `hanging${index}`),
+    8,
+  );
+  for (let round = 0; round < 10; round++) await stage.emit(["healthy"], 5);
+  await until(() => healthy.received.length === 50);
+  const outcomes = new Set(stage.facts.map(({ outcome }) => outcome));
+  assert.deepEqual([...outcomes], ["accepted"], "nothing else has ended");
+  assert.ok(hanging.every(({ received }) => received.length > 0));
+});
+
+test("what can be sent as it comes is never asked for", async () => {
+  // Nobody sleeps for long in this test, so nothing is looked for but the once when the sender starts.
+  const clock: Clock = {
+    ...systemClock,
+    sleep: (delayMs, signal) => systemClock.sleep(delayMs < 100 ? delayMs : 2 ** 31 - 1, signal),
+  };
+  const world = createWorld({ clock, dice: systemDice });
+  let looks = 0;
+  const claimDue: WebhookStore["claimDue"] = (request) => {
+    looks++;
+    return world.storage.webhooks.claimDue(request);
+  };
+  const store = { ...world.storage.webhooks, claimDue };
+  const stage = await createStage({ store, keyring: world.keyring, clock });
+  const receiver = await stage.receive(() => 200);
+  const users = ["alice", "bob", "carol"];
+  for (const user of users) {
+    const owner = { kind: "user", userId: await world.makeUser(user) } as const;
+    await world.hooks.create({ owner, url: receiver.url, events: ["*"] }, "operator");
+  }
+  const publish = createPublish({ ...world, store, intake: stage.sender });
+  const event = { id: null, idempotencyKey: null, type: "a.b", users, groups: [], data: {} };
+  for (let round = 1; round <= 20; round++) {
+    await publish([event, event, event]);
+    await until(() => stage.facts.length === round * 9);
+  }
+  assert.equal(looks, 1);
 });
 
 test("what a process left behind is sent by the next one", async () => {

@@ -4,9 +4,9 @@
  */
 import type { Part } from "../base/lifecycle.ts";
 import { type AttemptDeps, attemptDelivery, canStart } from "./attempt.ts";
-import { createCapacity, type Room, type SenderLoad, type Taken } from "./capacity.ts";
+import { createCapacity, type SenderLoad, type Started, type Taken } from "./capacity.ts";
 import type { Claim } from "./claim.ts";
-import type { Intake } from "./publish.ts";
+import type { Intake, Room } from "./publish.ts";
 import type { Next } from "./retry.ts";
 import type { WebhookStore } from "./store.ts";
 
@@ -25,11 +25,13 @@ export interface SenderDeps extends AttemptDeps {
   readonly store: Pick<WebhookStore, "claimDue" | "release" | "settle" | "findNextDueMs">;
   /** Deliveries under way at once in this process. */
   readonly inFlightMax: number;
+  /** A hook has become active: what was kept for it can be released. */
+  readonly onActivated?: () => void;
 }
 
 // Other processes may make deliveries due without waking us, so the store is asked at least this often.
 const PAUSE_MS_MAX = 1_000;
-// Between asking what is due and when the next is due, one may have become so; this keeps that from spinning.
+// What ends meanwhile is made up for with one question. At 10 000 deliveries/s that is one for 50 of them.
 const PAUSE_MS_MIN = 5;
 const FAILURE_PAUSE_MS_MIN = 100;
 const FAILURE_PAUSE_MS_MAX = 5_000;
@@ -39,19 +41,27 @@ export function createSender(deps: SenderDeps): Sender {
   const capacity = createCapacity(deps.inFlightMax);
   const underWay = new Set<Promise<void>>();
   const stopping = new AbortController();
-  let isWoken = false;
   let sleeping: AbortController | null = null;
+  /** Whoever slept is to get up; `lookAtMs`: when the store has to be asked, whatever is known. */
+  let isWoken = false;
+  let lookAtMs = 0;
   let working: Promise<void> = Promise.resolve();
 
-  function wake(): void {
+  function getUp(): void {
     isWoken = true;
     sleeping?.abort();
   }
 
-  async function sleepUntilWoken(delayMs: number): Promise<void> {
-    if (isWoken) return;
+  function wake(): void {
+    lookAtMs = 0;
+    getUp();
+  }
+
+  async function sleep(delayMs: number): Promise<void> {
+    await clock.sleep(PAUSE_MS_MIN, stopping.signal).catch(() => {});
+    if (isWoken || delayMs <= PAUSE_MS_MIN) return;
     sleeping = new AbortController();
-    await clock.sleep(delayMs, sleeping.signal).catch(() => {});
+    await clock.sleep(delayMs - PAUSE_MS_MIN, sleeping.signal).catch(() => {});
     sleeping = null;
   }
 
@@ -71,61 +81,69 @@ export function createSender(deps: SenderDeps): Sender {
     giveBack(capacity.takeAll(), wake);
   }
 
-  function carryOut({ start, surplus }: Taken): void {
+  function carryOut({ start, back }: Taken): void {
     const isStopping = stopping.signal.aborted;
-    giveBack(isStopping ? [...start, ...surplus] : surplus);
+    giveBack(isStopping ? [...start.map(({ claim }) => claim), ...back] : back);
     if (isStopping) return;
-    for (const claim of start) track(attempt(claim));
-    if (capacity.isHungry()) wake();
+    for (const started of start) track(attempt(started));
   }
 
-  async function attempt(claim: Claim): Promise<void> {
+  /** The same, where it may have made room for what the store is known to hold. */
+  function goOn(taken: Taken): void {
+    carryOut(taken);
+    if (capacity.knowsOfMore()) getUp();
+  }
+
+  async function attempt({ claim, place }: Started): Promise<void> {
     const { deliveryId, hook } = claim;
+    let next: Next | null = null;
     let isAnswered = false;
-    const onAnswer = (next?: Next) => {
+    const onAnswer = (answered: Next | null) => {
       if (isAnswered) return;
       isAnswered = true;
+      next = answered;
       // This hook is about to be disabled: what is at hand for it must not follow.
-      if (next?.kind === "failed" && next.because === "gone") recall();
-      carryOut(capacity.answer(hook, clock.now()));
+      if (answered?.kind === "failed" && answered.because === "gone") recall();
+      goOn(capacity.answer(place, answered && hasSucceeded(answered), clock.monotonic()));
     };
     try {
       if (canStart(claim, clock.now())) await attemptDelivery(deps, claim, onAnswer);
       else giveBack([claim]);
+      if (next !== null) whenOver(claim, next);
     } catch (error) {
       // Its lease runs out, and then it is tried again.
       log.error("delivery.attempt-failed", { delivery: deliveryId, hook: hook.id, error });
     }
-    onAnswer();
-    carryOut(capacity.leave(clock.now()));
+    onAnswer(null);
+    goOn(capacity.leave(clock.monotonic()));
   }
 
-  function take(claims: readonly Claim[]): void {
-    if (stopping.signal.aborted) giveBack(claims);
-    else carryOut(capacity.take(claims, clock.now()));
-  }
-
-  /** Claims into the room there is; true if the store may hold more for it. */
-  async function claimInto(room: Room): Promise<boolean> {
-    const claims = await store.claimDue({ nowMs: clock.now(), ...room });
-    take(claims);
-    return claims.length === room.countMax;
+  function whenOver({ hook, sequence }: Claim, next: Next): void {
+    // What comes after it has become due with its end.
+    if (hook.serial && next.kind !== "retry") wake();
+    if (sequence === null && hook.state === "pending" && next.kind === "delivered") deps.onActivated?.();
   }
 
   /** Claims what is due and there is room for; answers with how long there is nothing to do. */
-  async function claimSome(): Promise<number> {
-    giveBack(capacity.takeStale(clock.now()));
-    const room = capacity.room();
+  async function look(): Promise<number> {
+    const nowMs = clock.monotonic();
+    carryOut(capacity.tick(nowMs));
+    if (nowMs < lookAtMs && !capacity.isHungry(nowMs)) return lookAtMs - nowMs;
+    lookAtMs = nowMs + PAUSE_MS_MAX;
+    const room = capacity.room(nowMs);
     // The next attempt that ends wakes us.
     if (room.countMax === 0) return PAUSE_MS_MAX;
-    if (await claimInto(room)) return 0;
-    const roomForSlow = capacity.roomForSlow();
-    if (roomForSlow !== null && !(await claimInto(roomForSlow))) capacity.slowHaveCaughtUp();
+    const askedMs = clock.now();
+    const claims = await store.claimDue({ nowMs: askedMs, ...room });
+    carryOut(capacity.take(claims, room, clock.monotonic()));
+    if (capacity.isHungry(clock.monotonic())) return 0;
 
-    const { exceptHooks } = roomForSlow ?? room;
-    const nextDueMs = await store.findNextDueMs(exceptHooks);
-    const waitMs = nextDueMs === null ? PAUSE_MS_MAX : nextDueMs - clock.now();
-    return Math.min(Math.max(waitMs, PAUSE_MS_MIN), PAUSE_MS_MAX);
+    const nextDueMs = await store.findNextDueMs(room.exceptHooks);
+    // What was due when we asked and was not given is not for us now.
+    const isAhead = nextDueMs !== null && nextDueMs > askedMs;
+    const waitMs = isAhead ? Math.min(Math.max(nextDueMs - clock.now(), 0), PAUSE_MS_MAX) : PAUSE_MS_MAX;
+    lookAtMs = Math.min(lookAtMs, clock.monotonic() + waitMs);
+    return waitMs;
   }
 
   async function work(): Promise<void> {
@@ -133,11 +151,11 @@ export function createSender(deps: SenderDeps): Sender {
     while (!stopping.signal.aborted) {
       isWoken = false;
       try {
-        const waitMs = await claimSome();
+        await sleep(await look());
         failures = 0;
-        if (waitMs > 0) await sleepUntilWoken(waitMs);
       } catch (error) {
         log.error("sender.store-failed", { error });
+        lookAtMs = 0;
         const delayMs = Math.min(FAILURE_PAUSE_MS_MIN * 2 ** failures++, FAILURE_PAUSE_MS_MAX);
         await clock.sleep(delayMs, stopping.signal).catch(() => {});
       }
@@ -149,23 +167,23 @@ export function createSender(deps: SenderDeps): Sender {
     wake,
     recall,
     load: capacity.load,
-    room: () =>
-      stopping.signal.aborted ? { countMax: 0, retriesMax: 0, hookMax: 0, exceptHooks: [] } : capacity.room(),
-    take(claims, left) {
-      take(claims);
-      if (left === 0) return;
-      capacity.noteMoreDue();
-      wake();
-    },
+    room: () => (stopping.signal.aborted ? NO_ROOM : capacity.roomForNew(clock.monotonic())),
+    take: (claims, stored) => goOn(capacity.takeNew(claims, stored, clock.monotonic())),
     async start() {
       working = work();
     },
     async stop() {
       stopping.abort();
-      wake();
+      getUp();
       await working;
       giveBack(capacity.takeAll());
       while (underWay.size > 0) await Promise.all(underWay);
     },
   };
+}
+
+const NO_ROOM: Room = { countMax: 0, retriesMax: 0, hookMax: 0, exceptHooks: [] };
+
+function hasSucceeded({ kind }: Next): boolean {
+  return kind === "delivered" || kind === "rejected";
 }

@@ -1,76 +1,110 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { HookId, UserId } from "@trulinks/protocol";
-import type { Hook } from "./hook.ts";
-import { createSlots, ORIGIN_IN_FLIGHT_MAX } from "./slots.ts";
+import { makeHook } from "./capacity-fixtures.contract.ts";
+import { HANGING_MS, type Trust } from "./ramp.ts";
+import { createSlots, ORIGIN_IN_FLIGHT_MAX, type Place, type Slots } from "./slots.ts";
 
-function makeHook(id: string, url: string, inFlightMax = 8): Hook {
-  return {
-    id: id as HookId,
-    owner: { kind: "user", userId: "alice" as UserId },
-    url,
-    events: ["*"],
-    secretPer: "hook",
-    signature: "standard",
-    verifyTls: true,
-    ca: null,
-    ackDeadlineMs: 10_000,
-    retries: "default",
-    inFlightMax,
-    serial: false,
-    filter: [],
-    include: null,
-    state: "active",
-    createdAtMs: 0,
-  };
+interface Ask {
+  readonly id?: string;
+  readonly origin?: string;
+  readonly trust?: Trust;
+  readonly window?: number;
+  readonly atMs?: number;
 }
 
-test("a hook has as many places as it may, and gets one back with each answer", () => {
-  const slots = createSlots(100);
-  const hook = makeHook("hok_1", "https://a.example/", 2);
-  assert.deepEqual([slots.enter(hook), slots.enter(hook), slots.enter(hook)], [true, true, false]);
-  assert.equal(slots.placesOf(hook), 0);
-  assert.ok(slots.enter(makeHook("hok_2", "https://a.example/")));
-  slots.answer(hook);
-  assert.equal(slots.placesOf(hook), 1);
-  assert.ok(slots.enter(hook));
-  assert.equal(slots.free(), 96, "what is answered and not yet settled counts in all");
-  slots.leave();
-  assert.equal(slots.free(), 97);
-});
+function enter(slots: Slots, ask: Ask = {}) {
+  const { id = "a", origin = `https://${id}`, trust = "sound", window = 8, atMs = 0 } = ask;
+  return slots.enter({ hook: makeHook(id), origin, trust, window }, atMs);
+}
 
-test("hooks of one origin share its places; scheme, host and port make the origin", () => {
+/** Enters until there is an obstacle: how many found a place, and what stood in the way. */
+function fill(slots: Slots, ask: (index: number) => Ask): readonly [number, string] {
+  for (let count = 0; ; count++) {
+    const entered = enter(slots, ask(count));
+    if (typeof entered === "string") return [count, entered];
+  }
+}
+
+test("a hook has as many places as its footing gives it, and gets one back with each answer", () => {
   const slots = createSlots(1_000);
-  for (let index = 0; index < ORIGIN_IN_FLIGHT_MAX; index++) {
-    assert.ok(slots.enter(makeHook(`hok_${index}`, `https://a.example/${index}`)));
-  }
-  const cases: readonly (readonly [string, boolean])[] = [
-    ["https://a.example/other", true],
-    ["https://A.example:443/", true],
-    ["https://a.example:8443/", false],
-    ["http://a.example/", false],
-    ["https://b.example/", false],
-  ];
-  for (const [url, isFull] of cases) {
-    assert.equal(slots.placesOf(makeHook("hok_new", url)) === 0, isFull, url);
-  }
+  assert.deepEqual(
+    fill(slots, () => ({ window: 2 })),
+    [2, "hook"],
+  );
+  const place = enter(slots, { window: 3 });
+  assert.ok(typeof place !== "string");
+  slots.answer(place);
+  assert.deepEqual(
+    fill(slots, () => ({ window: 3 })),
+    [1, "hook"],
+  );
+  assert.equal(slots.inFlight(), 4, "what is answered and not yet settled counts in all");
+  slots.leave();
+  assert.equal(slots.inFlight(), 3);
 });
 
-test("in all there are so many places and no more", () => {
-  const slots = createSlots(2);
-  const hooks = [1, 2, 3].map((index) => makeHook(`hok_${index}`, `https://${index}.example/`));
+test("an origin has so many places, half of them for those who are not trusted", () => {
+  const slots = createSlots(10_000);
+  const at = (prefix: string, trust: Trust) => (index: number) => ({
+    id: `${prefix}${index}`,
+    origin: "https://a",
+    trust,
+  });
+  assert.deepEqual(fill(slots, at("d", "doubtful")), [ORIGIN_IN_FLIGHT_MAX / 2, "origin"]);
+  assert.deepEqual(fill(slots, at("s", "sound")), [ORIGIN_IN_FLIGHT_MAX / 2, "origin"]);
+  assert.equal(typeof enter(slots, { id: "other" }), "object");
+});
+
+test("who is not trusted has half of all places, and who is slow has less", () => {
+  const slots = createSlots(80);
+  const of = (trust: Trust) => (index: number) => ({ id: `${trust}${index}`, trust });
+  assert.deepEqual(fill(slots, of("slow")), [30, "trust"]);
+  assert.deepEqual(fill(slots, of("doubtful")), [10, "trust"]);
+  assert.equal(slots.freeForRetries(), 0);
+  assert.deepEqual(fill(slots, of("sound")), [20, "all"]);
+});
+
+test("the fewer places are left, the fewer may one hook have, and a first one to the last", () => {
+  const slots = createSlots(64);
+  const ofOne = (id: string) => () => ({ id });
+  assert.deepEqual(fill(slots, ofOne("a")), [8, "hook"]);
+  assert.deepEqual(fill(slots, ofOne("b")), [7, "hook"]);
+  assert.deepEqual(fill(slots, ofOne("c")), [6, "hook"]);
+  fill(slots, (index) => ({ id: `once${index}` }));
+  assert.equal(slots.inFlight(), 48, "a quarter is kept for the next second");
+  const later = HANGING_MS + 1;
   assert.deepEqual(
-    hooks.map((hook) => slots.enter(hook)),
-    [true, true, false],
+    fill(slots, (index) => ({ id: `later${index}`, atMs: later })),
+    [12, "all"],
   );
-  assert.equal(slots.free(), 0);
   assert.deepEqual(
-    [...slots.hooks()].map(({ id }) => id),
-    ["hok_1", "hok_2"],
+    fill(slots, (index) => ({ id: `last${index}`, atMs: 2 * later })),
+    [3, "all"],
   );
-  for (const hook of hooks.slice(0, 2)) {
-    slots.answer(hook);
+});
+
+test("a hook whose attempt hangs starts no other until that is answered", () => {
+  const slots = createSlots(100);
+  const first = enter(slots) as Place;
+  const isFree = (atMs: number) => typeof enter(slots, { atMs }) === "object";
+  assert.ok(isFree(HANGING_MS));
+  assert.equal(slots.isHanging(first.hook.id, HANGING_MS), false);
+  assert.ok(!isFree(HANGING_MS + 1));
+  assert.equal(slots.isHanging(first.hook.id, HANGING_MS + 1), true);
+  slots.answer(first);
+  assert.ok(isFree(HANGING_MS + 2));
+});
+
+test("even one place can be had, by whomever", () => {
+  for (const trust of ["sound", "doubtful", "slow"] as const) {
+    const slots = createSlots(1);
+    assert.equal(slots.free(0), 1);
+    const place = enter(slots, { trust });
+    assert.ok(typeof place !== "string", trust);
+    assert.deepEqual([slots.free(0), enter(slots, { id: "b" })], [0, "all"]);
+    slots.answer(place);
+    assert.equal(enter(slots, { id: "b" }), "all", "it is not over yet");
     slots.leave();
+    assert.equal(slots.free(0), 1);
   }
-  assert.deepEqual([slots.free(), [...slots.hooks()]], [2, []]);
 });

@@ -1,73 +1,155 @@
-/** How much may be under way at once: in all, per hook, and per origin (scheme, host and port). */
+/**
+ * The places of this process: how much may be under way at once, in all, per origin and per hook, and who may have the
+ * next one. Decides in constant time. Times are milliseconds of a clock that never goes back.
+ */
 import type { HookId } from "@trulinks/protocol";
-import type { Hook } from "./hook.ts";
+import { HOOK_IN_FLIGHT_MAX, type Hook } from "./hook.ts";
+import { type Footing, HANGING_MS } from "./ramp.ts";
+
+/** What one delivery holds from its start until it is over. */
+export interface Place {
+  readonly hook: Hook;
+  readonly origin: string;
+  readonly sinceMs: number;
+}
+
+/** Who asks for a place, and on what footing. */
+export interface Entrant extends Footing {
+  readonly hook: Hook;
+  readonly origin: string;
+}
+
+/** Why there is none: until its hook answers, or its origin, or a hook that is trusted no more than this one; `all`: until any is over. */
+export type Obstacle = "hook" | "origin" | "trust" | "all";
 
 export interface Slots {
-  /** Takes a place for one delivery of this hook; false if there is none. */
-  enter(hook: Hook): boolean;
+  enter(entrant: Entrant, nowMs: number): Place | Obstacle;
   /** The receiver is done with it: hook and origin have a place again, while in all it still counts. */
-  answer(hook: Hook): void;
+  answer(place: Place): void;
   /** It is over. */
   leave(): void;
-  /** How many places are left in all. */
-  free(): number;
-  /** How many of them this hook could take. */
-  placesOf(hook: Hook): number;
-  /** The hooks that have something under way. */
-  hooks(): Iterable<Hook>;
+  /** How many that are trusted would find a place now, one of each hook. */
+  free(nowMs: number): number;
+  /** How many of these places retries could have. */
+  freeForRetries(): number;
+  /** True if an attempt at this hook has been under way for long. */
+  isHanging(id: HookId, nowMs: number): boolean;
+  inFlight(): number;
 }
 
 // As much as a fast receiver on one core keeps busy; a slow one leaves the rest to other origins.
 export const ORIGIN_IN_FLIGHT_MAX = 64;
-const ORIGINS_REMEMBERED_MAX = 1_024;
+// Retries, and hooks that failed or were slow the last time, have half of all places and half of an origin's: first
+// attempts always find one. The slow have less than that, so that those which fail at once recover beside them.
+const MISTRUSTED_SHARE = 1 / 2;
+const SLOW_SHARE = 3 / 8;
+// Of the places that hanging attempts leave, so much is for what has just started. However many receivers begin to
+// hang at once, a second later there are places for the others.
+const STARTED_SHARE = 3 / 4;
 
-export function createSlots(inFlightMax: number): Slots {
-  const byHook = new Map<HookId, { readonly hook: Hook; readonly count: number }>();
-  const byOrigin = new Map<string, number>();
-  const originOf = createOriginOf();
-  let total = 0;
+interface Taken extends Place {
+  readonly ofHook: { underWay: number; hanging: number };
+  readonly ofOrigin: { underWay: number; mistrusted: number };
+  readonly trust: Footing["trust"];
+  isHanging: boolean;
+}
 
-  const countOf = (id: HookId) => byHook.get(id)?.count ?? 0;
-  const placesOf = (hook: Hook) => {
-    const ofHook = hook.inFlightMax - countOf(hook.id);
-    const ofOrigin = ORIGIN_IN_FLIGHT_MAX - (byOrigin.get(originOf(hook)) ?? 0);
-    return Math.max(0, Math.min(ofHook, ofOrigin, inFlightMax - total));
-  };
+export function createSlots(placesMax: number): Slots {
+  const byHook = new Map<HookId, Taken["ofHook"]>();
+  const byOrigin = new Map<string, Taken["ofOrigin"]>();
+  /** Those that do not hang, oldest first. */
+  const started = new Set<Taken>();
+  const underWay = { mistrusted: 0, slow: 0, hanging: 0 };
+  const mistrustedMax = Math.ceil(placesMax * MISTRUSTED_SHARE);
+  const slowMax = Math.ceil(placesMax * SLOW_SHARE);
+  let inFlight = 0;
+  /** Before this nothing more will be found to hang; looking each time would cost more than all the rest. */
+  let lookAtMs = 0;
 
-  function add(hook: Hook, one: 1 | -1): void {
-    const count = countOf(hook.id) + one;
-    if (count === 0) byHook.delete(hook.id);
-    else byHook.set(hook.id, { hook, count });
-    const origin = originOf(hook);
-    const originCount = (byOrigin.get(origin) ?? 0) + one;
-    if (originCount === 0) byOrigin.delete(origin);
-    else byOrigin.set(origin, originCount);
+  function noteHanging(nowMs: number): void {
+    if (nowMs < lookAtMs) return;
+    lookAtMs = nowMs + HANGING_MS;
+    for (const place of started) {
+      lookAtMs = place.sinceMs + HANGING_MS + 1;
+      if (nowMs < lookAtMs) return;
+      started.delete(place);
+      place.isHanging = true;
+      place.ofHook.hanging += 1;
+      underWay.hanging += 1;
+    }
+  }
+
+  function free(nowMs: number): number {
+    noteHanging(nowMs);
+    const startedMax = Math.ceil((placesMax - underWay.hanging) * STARTED_SHARE);
+    return Math.max(0, Math.min(placesMax - inFlight, startedMax - started.size));
+  }
+
+  /** A second place only while an eighth of all is free, and each further one an eighth more. */
+  function isShareUsed(count: number): boolean {
+    return count > 0 && count * placesMax >= HOOK_IN_FLIGHT_MAX * (placesMax - inFlight);
+  }
+
+  function obstacle({ hook, origin, trust, window }: Entrant, nowMs: number): Obstacle | null {
+    const freeInAll = free(nowMs);
+    const ofHook = byHook.get(hook.id);
+    if (ofHook !== undefined) {
+      if (ofHook.hanging > 0 || ofHook.underWay >= window || isShareUsed(ofHook.underWay)) return "hook";
+    }
+    const ofOrigin = byOrigin.get(origin);
+    if (ofOrigin !== undefined && ofOrigin.underWay >= ORIGIN_IN_FLIGHT_MAX) return "origin";
+    if (trust !== "sound") {
+      if ((ofOrigin?.mistrusted ?? 0) >= ORIGIN_IN_FLIGHT_MAX * MISTRUSTED_SHARE) return "origin";
+      if (underWay.mistrusted >= mistrustedMax) return "trust";
+      if (trust === "slow" && underWay.slow >= slowMax) return "trust";
+    }
+    return freeInAll === 0 ? "all" : null;
+  }
+
+  /** `one` more of each, or one less. */
+  function count({ ofHook, ofOrigin, trust, hook, origin }: Taken, one: 1 | -1): void {
+    ofHook.underWay += one;
+    ofOrigin.underWay += one;
+    if (trust !== "sound") {
+      ofOrigin.mistrusted += one;
+      underWay.mistrusted += one;
+    }
+    if (trust === "slow") underWay.slow += one;
+    if (ofHook.underWay === 0) byHook.delete(hook.id);
+    if (ofOrigin.underWay === 0) byOrigin.delete(origin);
   }
 
   return {
-    enter(hook) {
-      if (placesOf(hook) === 0) return false;
-      total += 1;
-      add(hook, 1);
-      return true;
+    enter(entrant, nowMs) {
+      const found = obstacle(entrant, nowMs);
+      if (found !== null) return found;
+      const { hook, origin, trust } = entrant;
+      const ofHook = byHook.get(hook.id) ?? { underWay: 0, hanging: 0 };
+      const ofOrigin = byOrigin.get(origin) ?? { underWay: 0, mistrusted: 0 };
+      const place = { hook, origin, trust, sinceMs: nowMs, ofHook, ofOrigin, isHanging: false };
+      byHook.set(hook.id, ofHook);
+      byOrigin.set(origin, ofOrigin);
+      started.add(place);
+      count(place, 1);
+      inFlight += 1;
+      return place;
     },
-    answer: (hook) => add(hook, -1),
+    answer(place) {
+      const taken = place as Taken;
+      count(taken, -1);
+      if (started.delete(taken)) return;
+      taken.ofHook.hanging -= 1;
+      underWay.hanging -= 1;
+    },
     leave() {
-      total -= 1;
+      inFlight -= 1;
     },
-    free: () => inFlightMax - total,
-    placesOf,
-    hooks: () => [...byHook.values()].map(({ hook }) => hook),
-  };
-}
-
-/** Remembers what it parsed: this is asked several times for every delivery. */
-function createOriginOf(): (hook: Hook) => string {
-  const origins = new Map<string, string>();
-  return ({ url }) => {
-    const origin = origins.get(url) ?? new URL(url).origin;
-    if (origins.size >= ORIGINS_REMEMBERED_MAX) origins.clear();
-    origins.set(url, origin);
-    return origin;
+    free,
+    freeForRetries: () => Math.max(0, mistrustedMax - underWay.mistrusted),
+    isHanging(id, nowMs) {
+      noteHanging(nowMs);
+      return (byHook.get(id)?.hanging ?? 0) > 0;
+    },
+    inFlight: () => inFlight,
   };
 }
