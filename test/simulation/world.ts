@@ -44,7 +44,7 @@ export interface WorldOptions {
 export function createWorld(options: WorldOptions): World {
   const { clock, dice, wake = () => {}, recall = () => {} } = options;
   const policy = options.policy ?? (() => POLICY_DEFAULT.webhooks);
-  const storage = openSqliteInProcess({ file: ":memory:", clock, dice });
+  const storage = openSqliteInProcess({ file: ":memory:", dice });
   const keyring = { vault: createVault(dice.bytes(32), dice), masterKey: dice.bytes(32) };
   const lines: (readonly [string, LogFields])[] = [];
   const log = createRecordingLog(lines);

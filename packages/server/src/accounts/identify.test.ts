@@ -18,8 +18,7 @@ let storage: Storage;
 let nowMs = NOW_MS;
 
 before(async () => {
-  const clock = { now: () => nowMs };
-  storage = openSqliteInProcess({ file: ":memory:", clock, dice: systemDice });
+  storage = openSqliteInProcess({ file: ":memory:", dice: systemDice });
   const { accounts } = storage;
   await accounts.createUser({ id: ada, name: null, email: null, createdAtMs: NOW_MS });
   await accounts.createApp(

@@ -105,7 +105,7 @@ export async function openApis(options: ApisOptions = {}): Promise<Apis> {
 
 function openPlatform(clock: Clock, log: Log) {
   const dice = systemDice;
-  const storage = openSqliteInProcess({ file: ":memory:", clock, dice });
+  const storage = openSqliteInProcess({ file: ":memory:", dice });
   const vault = createVault(dice.bytes(SECRET_KEY_BYTES), dice);
   const policy = () => POLICY_DEFAULT;
   // Nothing is sent here: what is due stays in the store, where a sender would find it.

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { toBase64 } from "@trulinks/protocol";
-import { systemClock } from "../base/clock.ts";
 import { systemDice } from "../base/dice.ts";
 import { Secret } from "../base/secret.ts";
 import { openSqliteInProcess } from "../storage/sqlite/open.ts";
@@ -9,7 +8,7 @@ import { openSecrets } from "./open.ts";
 import type { SecretStore } from "./store.ts";
 
 function openStore(context: TestContext): SecretStore {
-  const storage = openSqliteInProcess({ file: ":memory:", clock: systemClock, dice: systemDice });
+  const storage = openSqliteInProcess({ file: ":memory:", dice: systemDice });
   context.after(() => storage.close());
   return storage.secrets;
 }

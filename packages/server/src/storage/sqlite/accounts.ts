@@ -1,22 +1,22 @@
 import type { AccountStore } from "../../accounts/store.ts";
 import { createApps } from "./apps.ts";
-import type { Database } from "./database.ts";
 import { endApp, endGrant, endUser } from "./endings.ts";
 import { createGrants } from "./grants.ts";
 import { createGroups } from "./groups.ts";
+import type { Ground } from "./memory.ts";
 import { createTokens } from "./tokens.ts";
 import { createUsers } from "./users.ts";
 import type { Sync } from "./verbs.ts";
 
-export function createAccounts(database: Database): Sync<AccountStore> {
+export function createAccounts(ground: Ground): Sync<AccountStore> {
   return {
-    ...createUsers(database),
-    ...createApps(database),
-    ...createGrants(database),
-    ...createTokens(database),
-    ...createGroups(database),
-    deleteUser: (id, nowMs) => endUser(database, id, nowMs),
-    deleteApp: (id, nowMs) => endApp(database, id, nowMs),
-    revokeGrant: (id, nowMs) => endGrant(database, id, nowMs),
+    ...createUsers(ground),
+    ...createApps(ground.database),
+    ...createGrants(ground),
+    ...createTokens(ground),
+    ...createGroups(ground.database),
+    deleteUser: (id, nowMs) => endUser(ground, id, nowMs),
+    deleteApp: (id, nowMs) => endApp(ground, id, nowMs),
+    revokeGrant: (id, nowMs) => endGrant(ground, id, nowMs),
   };
 }

@@ -21,8 +21,7 @@ const BROKEN = { ...userNamed("broken"), createdAtMs: null };
 const kindsOf = (answers: readonly Answer[]): readonly string[] =>
   answers.toSorted((one, other) => one.id - other.id).map(({ id, kind }) => `${id} ${kind}`);
 
-const run = ({ database, verbs }: Recorder, calls: readonly Call[]): readonly Answer[] =>
-  runBatch(database, verbs, calls);
+const run = (recorder: Recorder, calls: readonly Call[]): readonly Answer[] => runBatch(recorder, calls);
 
 test("a verb that throws takes back its own work and leaves its neighbours theirs", () => {
   const recorder = openRecorder();

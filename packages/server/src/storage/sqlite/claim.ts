@@ -1,102 +1,181 @@
-import type { Claim, ClaimedEvent, ClaimRequest } from "../../webhooks/claim.ts";
+import type { HookId } from "@trulinks/protocol";
+import type { Claim, ClaimRequest } from "../../webhooks/claim.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import { keptBecause } from "../kept-because.ts";
-import { type ClaimContext, createClaimContext } from "./claim-context.ts";
-import type { Database } from "./database.ts";
-import type { DeliveryRow } from "./delivery-row.ts";
-import { findDue } from "./due.ts";
+import { type DeliveryRow, toView } from "./delivery-row.ts";
+import { type DueRow, dueOf, nextTurnMs, noteNext, type Queue } from "./due.ts";
+import { end } from "./end.ts";
+import { EVENT_COLUMNS, type EventColumns, toEvent } from "./event-row.ts";
+import { claimPartsOf, leaseUntilMs } from "./known-hooks.ts";
+import type { Ground } from "./memory.ts";
 import type { Sync } from "./verbs.ts";
 
 type ClaimVerbs = Pick<Sync<WebhookStore>, "claimDue" | "release" | "findNextDueMs">;
 
-export function createClaiming(database: Database): ClaimVerbs {
+export function createClaiming(ground: Ground): ClaimVerbs {
+  const { memory } = ground;
   return {
-    claimDue: (request) => claimDue(database, request),
+    claimDue: (request) => claimDue(ground, request),
 
     release(claims, nowMs) {
       for (const { deliveryId, lease } of claims) {
-        database.run(
-          `UPDATE deliveries SET is_leased = 0, next_at_ms = ?
-           WHERE id = ? AND lease = ? AND is_leased = 1`,
-          nowMs,
-          deliveryId,
-          lease,
-        );
+        const held = memory.leases.find(deliveryId, lease);
+        if (held === null) continue;
+        memory.leases.end(deliveryId);
+        comeBack(ground, held.key, nowMs);
       }
     },
 
     findNextDueMs(exceptHooks) {
-      const [first] = findDue(database, { untilMs: Number.MAX_SAFE_INTEGER, countMax: 1, exceptHooks });
-      return first?.next_at_ms ?? null;
+      memory.listing.bring();
+      const except = new Set(exceptHooks);
+      const times = [
+        nextTurnMs(ground, "first", except),
+        nextTurnMs(ground, "retry", except),
+        memory.leases.nextRunOutMs(except),
+      ].filter((timeMs) => timeMs !== null);
+      return times.length === 0 ? null : Math.min(...times);
     },
   };
 }
 
-/** The engine starts and nobody has a lease: what was leased is due. */
-export function freeLeases(database: Database, nowMs: number): void {
-  database.run(
-    "UPDATE deliveries SET is_leased = 0, next_at_ms = ? WHERE next_at_ms IS NOT NULL AND is_leased = 1",
-    nowMs,
+/** Nobody has it any more: it is due, or kept if its hook does not deliver. */
+function comeBack({ database, memory }: Ground, key: number, nowMs: number): void {
+  const row = database.get<Pick<DeliveryRow, "hook_id" | "sequence" | "attempts_count" | "state">>(
+    "SELECT hook_id, sequence, attempts_count, state FROM deliveries WHERE key = ?",
+    key,
   );
-}
-
-function claimDue(database: Database, { nowMs, countMax, exceptHooks }: ClaimRequest): readonly Claim[] {
-  const context = createClaimContext(database, nowMs);
-  return findDue(database, { untilMs: nowMs, countMax, exceptHooks })
-    .map(({ id }) => database.get<WaitingRow>(WAITING, id))
-    .filter((row) => row !== undefined)
-    .map((row) => claimOrKeep(database, context, row))
-    .filter((claim) => claim !== null);
-}
-
-type WaitingRow = DeliveryRow & Pick<ClaimedEvent, "action" | "data" | "atMs">;
-
-const WAITING = `SELECT d.*, e.action, e.data, e.at_ms AS atMs
-  FROM deliveries d JOIN events e ON e.id = d.event_id WHERE d.id = ?`;
-
-function claimOrKeep(database: Database, context: ClaimContext, row: WaitingRow): Claim | null {
-  const { hook, secrets } = context.hookOf(row.hook_id);
-  // A lease ran out after its hook was paused or disabled: only now is there a time to keep the delivery.
-  const because = keptBecause(hook.state, { isPing: row.sequence === null });
+  if (row === undefined || row.state !== "waiting") return;
+  const because = keptBecause(memory.hooks.of(row.hook_id).hook.state, { isPing: row.sequence === null });
   if (because !== null) {
-    keep(database, row, because);
+    database.run("UPDATE deliveries SET because = ?, next_at_ms = NULL WHERE key = ?", because, key);
+    return;
+  }
+  database.run("UPDATE deliveries SET next_at_ms = ? WHERE key = ?", nowMs, key);
+  memory.turns[row.attempts_count > 0 ? "retry" : "first"].note(row.hook_id, nowMs);
+}
+
+function claimDue(ground: Ground, request: ClaimRequest): readonly Claim[] {
+  const { memory } = ground;
+  memory.listing.bring();
+  for (const { key } of memory.leases.takeRunOut(request.nowMs)) comeBack(ground, key, request.nowMs);
+  const claims: Claim[] = [];
+  const takenOf = new Map<HookId, number>();
+  claimFrom(ground, "first", { ...request, claims, takenOf });
+  const countMax = Math.min(request.countMax, claims.length + request.retriesMax);
+  claimFrom(ground, "retry", { ...request, countMax, claims, takenOf });
+  return claims;
+}
+
+interface Claiming extends ClaimRequest {
+  readonly claims: Claim[];
+  readonly takenOf: Map<HookId, number>;
+}
+
+/** A hook whose turn has come, with what of it is due. */
+interface Up {
+  readonly hookId: HookId;
+  readonly rows: readonly DueRow[];
+  place: number;
+}
+
+/** Hooks take turns: of all that is due, what has waited longest comes first. */
+function claimFrom(ground: Ground, queue: Queue, request: Claiming): void {
+  const { nowMs, countMax, hookMax, exceptHooks, claims, takenOf } = request;
+  const turns = ground.memory.turns[queue];
+  const except = new Set(exceptHooks);
+  const leftOut: { readonly hookId: HookId; readonly atMs: number }[] = [];
+  const up: Up[] = [];
+
+  while (claims.length < countMax) {
+    const longest = longestDue(up);
+    const longestMs = longest?.rows[longest.place]?.next_at_ms ?? Number.POSITIVE_INFINITY;
+    const turn = turns.first();
+    if (turn !== null && turn.atMs <= nowMs && turn.atMs < longestMs) {
+      turns.take();
+      if (except.has(turn.hookId)) leftOut.push(turn);
+      else {
+        const left = Math.min(hookMax - (takenOf.get(turn.hookId) ?? 0), countMax - claims.length);
+        up.push({ hookId: turn.hookId, rows: rowsFor(ground, { ...turn, queue, nowMs, left }), place: 0 });
+      }
+      continue;
+    }
+    const row = longest?.rows[longest.place];
+    if (longest === undefined || row === undefined) break;
+    longest.place += 1;
+    const claim = claimRow(ground, row, nowMs);
+    if (claim === null) continue;
+    claims.push(claim);
+    takenOf.set(longest.hookId, (takenOf.get(longest.hookId) ?? 0) + 1);
+  }
+  for (const { hookId } of up) noteNext(ground, hookId, queue, nowMs);
+  for (const { hookId, atMs } of leftOut) turns.note(hookId, atMs);
+}
+
+function rowsFor(
+  ground: Ground,
+  {
+    hookId,
+    queue,
+    nowMs,
+    left,
+  }: { readonly hookId: HookId; readonly queue: Queue; readonly nowMs: number; readonly left: number },
+): readonly DueRow[] {
+  const { leases, hooks } = ground.memory;
+  // Whoever was at the head of a line and has ended may still be under way.
+  if (left <= 0 || (hooks.of(hookId).hook.serial && leases.countOf(hookId) > 0)) return [];
+  return dueOf(ground, { hookId, queue, nowMs, untilMs: nowMs, countMax: left });
+}
+
+/** Few hooks are up at a time: each is looked at once for every claim. */
+function longestDue(up: readonly Up[]): Up | undefined {
+  let longest: Up | undefined;
+  let longestRow: DueRow | undefined;
+  for (const one of up) {
+    const row = one.rows[one.place];
+    if (row === undefined) continue;
+    if (longestRow !== undefined && (longestRow.next_at_ms < row.next_at_ms || isBefore(longestRow, row)))
+      continue;
+    longest = one;
+    longestRow = row;
+  }
+  return longest;
+}
+
+function isBefore(one: DueRow, other: DueRow): boolean {
+  return one.next_at_ms === other.next_at_ms && one.id < other.id;
+}
+
+const WAITING = `SELECT deliveries.*, ${EVENT_COLUMNS}
+  FROM deliveries JOIN events ON events.id = event_id WHERE key = ?`;
+
+/** Null: it is kept, since its hook does not deliver, or has expired. */
+function claimRow(ground: Ground, { key, id }: DueRow, nowMs: number): Claim | null {
+  const { database, memory } = ground;
+  if (memory.leases.isHeld(id, nowMs)) return null;
+  const row = database.get<DeliveryRow & EventColumns>(WAITING, key);
+  if (row === undefined) return null;
+  const known = memory.hooks.of(row.hook_id);
+  const because = keptBecause(known.hook.state, { isPing: row.sequence === null });
+  if (because !== null) {
+    database.run("UPDATE deliveries SET because = ?, next_at_ms = NULL WHERE key = ?", because, key);
     return null;
   }
-  const lease = row.lease + 1;
-  const leaseUntilMs = context.leaseUntilMs(hook);
-  database.run(
-    "UPDATE deliveries SET is_leased = 1, lease = ?, next_at_ms = ? WHERE id = ?",
-    lease,
-    leaseUntilMs,
-    row.id,
-  );
+  if (row.expires_at_ms !== null && row.expires_at_ms <= nowMs) {
+    end(ground, { key, id: row.id, hookId: row.hook_id }, { state: "expired", nowMs });
+    return null;
+  }
+  const untilMs = leaseUntilMs(known.hook, nowMs);
+  const lease = memory.leases.take(row.id, { key, hookId: row.hook_id, untilMs });
   return {
     deliveryId: row.id,
-    lease,
-    leaseUntilMs,
+    lease: lease.number,
+    leaseUntilMs: untilMs,
     attempt: row.attempts_count + 1,
-    event: {
-      id: row.event_id,
-      type: row.type,
-      action: row.action,
-      data: row.data,
-      atMs: row.atMs,
-      trace: null,
-      sensitive: [],
-    },
-    hook,
-    secrets,
-    user: row.user_id === null ? null : context.userOf(row.hook_id, row.user_id),
+    event: toEvent(row),
+    ...claimPartsOf(database, known, { userId: row.user_id, nowMs }),
     sequence: row.sequence,
-    view: null,
-    expiresAtMs: null,
+    view: toView(row.view),
+    expiresAtMs: row.expires_at_ms,
   };
-}
-
-function keep(database: Database, { id }: { readonly id: DeliveryRow["id"] }, because: string): void {
-  database.run(
-    "UPDATE deliveries SET because = ?, next_at_ms = NULL, is_leased = 0 WHERE id = ?",
-    because,
-    id,
-  );
 }

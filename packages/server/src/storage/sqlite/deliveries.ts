@@ -1,19 +1,22 @@
 import type { DeliveryId } from "@trulinks/protocol";
-import type { ClaimedEvent } from "../../webhooks/claim.ts";
 import type { AttemptRecord, Exchange } from "../../webhooks/delivery.ts";
 import type { Delivery, WebhookStore } from "../../webhooks/store.ts";
 import { toOwner } from "../owner-columns.ts";
 import { limitOf, pageOf } from "../page-of.ts";
 import type { Database } from "./database.ts";
 import { chooseDeliveries, withinReach } from "./delivery-filter.ts";
-import type { DeliveryRow } from "./delivery-row.ts";
+import { type DeliveryRow, toView } from "./delivery-row.ts";
+import { EVENT_COLUMNS, type EventColumns, toEvent } from "./event-row.ts";
+import type { Ground } from "./memory.ts";
 import type { Sync } from "./verbs.ts";
 
 type DeliveryVerbs = Pick<Sync<WebhookStore>, "listDeliveries" | "findDelivery">;
 
-export function createDeliveries(database: Database): DeliveryVerbs {
+export function createDeliveries({ database, memory }: Ground): DeliveryVerbs {
+  const isLeased = (id: DeliveryId) => memory.leases.isHeld(id, Number.NEGATIVE_INFINITY);
   return {
     listDeliveries(filter, page) {
+      memory.listing.bring();
       const chosen = chooseDeliveries(filter, page.after);
       const rows = database.all<DeliveryRow>(
         `SELECT * FROM deliveries ${chosen.indexed} WHERE ${chosen.where} ORDER BY id DESC LIMIT ?`,
@@ -22,38 +25,28 @@ export function createDeliveries(database: Database): DeliveryVerbs {
       );
       return pageOf(rows, page, {
         key: (row) => row.id,
-        item: (row) => toDelivery(row, attemptsOf(database, row.id)),
+        item: (row) => toDelivery(row, attemptsOf(database, row.id), isLeased(row.id)),
       });
     },
 
     findDelivery(id, reach) {
       const { where, values } = withinReach(reach);
       const row = database.get<DeliveryRow & EventColumns>(
-        `SELECT deliveries.*, action, data, at_ms FROM deliveries JOIN events ON events.id = event_id
+        `SELECT deliveries.*, ${EVENT_COLUMNS} FROM deliveries JOIN events ON events.id = event_id
          WHERE deliveries.id = ? AND ${where}`,
         id,
         ...values,
       );
       if (row === undefined) return null;
       return {
-        delivery: toDelivery(row, attemptsWithExchange(database, id)),
-        event: {
-          id: row.event_id,
-          type: row.type,
-          action: row.action,
-          data: row.data,
-          atMs: row.at_ms,
-          trace: null,
-          sensitive: [],
-        },
+        delivery: toDelivery(row, attemptsWithExchange(database, id), isLeased(id)),
+        event: toEvent(row),
       };
     },
   };
 }
 
-type EventColumns = Pick<ClaimedEvent, "action" | "data"> & { readonly at_ms: number };
-
-function toDelivery(row: DeliveryRow, attempts: readonly AttemptRecord[]): Delivery {
+function toDelivery(row: DeliveryRow, attempts: readonly AttemptRecord[], isLeased: boolean): Delivery {
   return {
     id: row.id,
     eventId: row.event_id,
@@ -65,11 +58,11 @@ function toDelivery(row: DeliveryRow, attempts: readonly AttemptRecord[]): Deliv
     sequence: row.sequence,
     state: row.state,
     because: row.because,
-    dueAtMs: row.is_leased === 1 ? null : row.next_at_ms,
+    dueAtMs: isLeased ? null : row.next_at_ms,
     createdAtMs: row.created_at_ms,
-    masked: [],
-    key: null,
-    expiresAtMs: null,
+    masked: toView(row.view)?.mask ?? [],
+    key: row.replace_key,
+    expiresAtMs: row.expires_at_ms,
     attempts,
   };
 }

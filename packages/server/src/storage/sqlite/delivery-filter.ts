@@ -26,7 +26,8 @@ export function chooseDeliveries(filter: DeliveryFilter, after: string | null): 
   const index = LEADING.find((name) => parts.some((part) => part.index === name));
   return {
     indexed: index === undefined ? "" : `INDEXED BY ${index}`,
-    where: parts.map((part) => part.where).join(" AND ") || "TRUE",
+    // Every index holds what is listed, and serves only queries that say so.
+    where: ["is_listed = 1", ...parts.map((part) => part.where)].join(" AND "),
     values: parts.flatMap((part) => part.values),
   };
 }
@@ -38,10 +39,9 @@ const LEADING = [
   "deliveries_by_user",
   "deliveries_by_owner_user",
   "deliveries_by_owner_app",
-  "deliveries_unhappy",
+  "deliveries_by_state",
   "deliveries_by_status",
   "deliveries_by_type",
-  "deliveries_waiting",
 ];
 
 export function withinReach(reach: DeliveryReach): Condition {
@@ -91,12 +91,7 @@ function partsOf(filter: DeliveryFilter): readonly Part[] {
 // A partial index serves a query only if the query says the index's own condition, word for word.
 function statePart(state: NonNullable<DeliveryFilter["state"]>): Part {
   if (state === "delivered") return { index: null, where: "state = ?", values: [state] };
-  if (state === "waiting") return { index: "deliveries_waiting", where: "state = 'waiting'", values: [] };
-  return {
-    index: "deliveries_unhappy",
-    where: "state = ? AND state IN ('rejected', 'failed', 'expired', 'replaced', 'revoked')",
-    values: [state],
-  };
+  return { index: "deliveries_by_state", where: "state = ? AND state <> 'delivered'", values: [state] };
 }
 
 function statusPart(status: number): Part {

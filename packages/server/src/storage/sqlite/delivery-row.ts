@@ -1,10 +1,12 @@
 import type { DeliveryId, EventId, GrantId, HookId, UserId } from "@trulinks/protocol";
 import type { DeliveryState, WaitingBecause } from "../../webhooks/delivery.ts";
 import type { Hook } from "../../webhooks/hook.ts";
-import { type OwnerColumns, ownerColumns } from "../owner-columns.ts";
+import type { View } from "../../webhooks/view.ts";
+import type { OwnerColumns } from "../owner-columns.ts";
 import type { Database } from "./database.ts";
 
 export interface DeliveryRow extends OwnerColumns {
+  readonly key: number;
   readonly id: DeliveryId;
   readonly event_id: EventId;
   readonly type: string;
@@ -15,14 +17,17 @@ export interface DeliveryRow extends OwnerColumns {
   readonly sequence: number | null;
   readonly state: DeliveryState;
   readonly because: WaitingBecause | null;
+  /** Null: not claimable. A lease leaves it as it is. */
   readonly next_at_ms: number | null;
-  readonly is_leased: number;
-  readonly lease: number;
   readonly attempts_count: number;
   readonly created_at_ms: number;
+  readonly expires_at_ms: number | null;
+  readonly replace_key: string | null;
+  readonly view: string | null;
 }
 
 export interface NewDelivery {
+  readonly key: number;
   readonly id: DeliveryId;
   readonly eventId: EventId;
   readonly type: string;
@@ -33,30 +38,40 @@ export interface NewDelivery {
   readonly because: WaitingBecause;
   /** Null: not claimable. */
   readonly nextAtMs: number | null;
-  /** The first fence if it is leased as it is stored. */
-  readonly lease: number | null;
   readonly createdAtMs: number;
+  readonly expiresAtMs: number | null;
+  readonly replaceKey: string | null;
+  /** Of the event's data. */
+  readonly bytes: number;
+  readonly view: View | null;
 }
 
 export function insertDelivery(database: Database, delivery: NewDelivery): void {
-  const { owner_user_id, owner_app_id } = ownerColumns(delivery.hook.owner);
+  const { owner } = delivery.hook;
   database.run(
-    `INSERT INTO deliveries (id, event_id, type, hook_id, owner_user_id, owner_app_id, user_id, grant_id, sequence,
-       state, because, next_at_ms, is_leased, lease, attempts_count, created_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?, 0, ?)`,
+    `INSERT INTO deliveries (key, id, event_id, type, hook_id, owner_user_id, owner_app_id, user_id, grant_id, sequence,
+       state, because, next_at_ms, attempts_count, created_at_ms, expires_at_ms, replace_key, bytes, view, is_listed)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?, 0, ?, ?, ?, ?, ?, 0)`,
+    delivery.key,
     delivery.id,
     delivery.eventId,
     delivery.type,
     delivery.hook.id,
-    owner_user_id,
-    owner_app_id,
+    owner.kind === "user" ? owner.userId : null,
+    owner.kind === "app" ? owner.appId : null,
     delivery.userId,
     delivery.grantId,
     delivery.sequence,
     delivery.because,
     delivery.nextAtMs,
-    delivery.lease === null ? 0 : 1,
-    delivery.lease ?? 0,
     delivery.createdAtMs,
+    delivery.expiresAtMs,
+    delivery.replaceKey,
+    delivery.bytes,
+    delivery.view === null ? null : JSON.stringify(delivery.view),
   );
+}
+
+export function toView(text: string | null): View | null {
+  return text === null ? null : (JSON.parse(text) as View);
 }

@@ -2,93 +2,121 @@
 import { type DeliveryId, type EventId, type HookId, ID_CHANCE_BYTES, makeId } from "@trulinks/protocol";
 import type { Dice } from "../../base/dice.ts";
 import type { Claim, ClaimRequest } from "../../webhooks/claim.ts";
+import type { WaitingBecause } from "../../webhooks/delivery.ts";
 import type { NewEvent } from "../../webhooks/new-event.ts";
 import { keptBecause } from "../kept-because.ts";
-import type { ClaimContext } from "./claim-context.ts";
-import type { Database } from "./database.ts";
-import { insertDelivery, type NewDelivery } from "./delivery-row.ts";
+import { insertDelivery } from "./delivery-row.ts";
+import { claimPartsOf, type KnownHook, leaseUntilMs } from "./known-hooks.ts";
+import { isLineFree } from "./line.ts";
 import type { Match } from "./match.ts";
+import type { Ground } from "./memory.ts";
+import { replaceWaiting } from "./replace.ts";
 
 export interface Draft extends Match {
   readonly event: NewEvent;
 }
 
-interface StoreDeps {
-  readonly database: Database;
-  readonly dice: Dice;
-  readonly context: ClaimContext;
-}
-
 /** The claims on what came back leased, by event. */
 export function storeDrafts(
-  { database, dice, context }: StoreDeps,
+  ground: Ground,
   drafts: readonly Draft[],
-  { nowMs, countMax, exceptHooks }: ClaimRequest,
+  request: ClaimRequest,
 ): ReadonlyMap<EventId, readonly Claim[]> {
   const claims = new Map<EventId, Claim[]>();
-  const sequences = new Map<HookId, number>();
-  const ids = idsInOrder(drafts, dice);
-  let countLeft = countMax;
+  const touched = new Map<HookId, KnownHook>();
+  const takes = createAllowance(request);
+  const ids = idsInOrder(drafts, ground.dice);
 
   for (const [index, draft] of drafts.entries()) {
-    const { hook, lastSequence } = draft.known;
-    const sequence = (sequences.get(hook.id) ?? lastSequence) + 1;
-    sequences.set(hook.id, sequence);
-    const because = keptBecause(hook.state, { isPing: false });
-    const isClaimed = because === null && countLeft > 0 && !exceptHooks.includes(hook.id);
-    const stored = {
-      id: ids[index] as DeliveryId,
-      eventId: draft.event.id,
-      type: draft.event.type,
-      hook,
-      userId: draft.userId,
-      grantId: draft.grantId,
-      sequence,
-      because: because ?? "due",
-      nextAtMs: because !== null ? null : isClaimed ? context.leaseUntilMs(hook) : nowMs,
-      lease: isClaimed ? FIRST_LEASE : null,
-      createdAtMs: draft.event.atMs,
-    } satisfies NewDelivery;
-    insertDelivery(database, stored);
-    if (!isClaimed) continue;
-    countLeft -= 1;
-    const ofEvent = claims.get(draft.event.id) ?? [];
-    claims.set(draft.event.id, [...ofEvent, claimOf(context, draft, stored)]);
+    touched.set(draft.known.hook.id, draft.known);
+    const claim = storeDraft(ground, draft, { id: ids[index] as DeliveryId, nowMs: request.nowMs, takes });
+    if (claim === null) continue;
+    const ofEvent = claims.get(draft.event.id);
+    if (ofEvent === undefined) claims.set(draft.event.id, [claim]);
+    else ofEvent.push(claim);
   }
 
-  for (const [hookId, sequence] of sequences) {
-    database.run("UPDATE hooks SET last_sequence = ? WHERE id = ?", sequence, hookId);
+  for (const [hookId, { lastSequence }] of touched) {
+    ground.database.run("UPDATE sequences SET last = ? WHERE hook_id = ?", lastSequence, hookId);
   }
   return claims;
 }
 
-const FIRST_LEASE = 1;
+interface Storing {
+  readonly id: DeliveryId;
+  readonly nowMs: number;
+  /** Takes one more for this hook, if as many may be claimed. */
+  readonly takes: (hookId: HookId) => boolean;
+}
 
-function claimOf(
-  context: ClaimContext,
-  { event, known, userId }: Draft,
-  { id, sequence }: Pick<NewDelivery, "id" | "sequence">,
-): Claim {
+/** The claim, if it is leased as it is stored. */
+function storeDraft(ground: Ground, draft: Draft, { id, nowMs, takes }: Storing): Claim | null {
+  const { memory } = ground;
+  const { event, known, userId, grantId, view } = draft;
+  const { hook } = known;
+  if (event.key !== null) replaceWaiting(ground, { hookId: hook.id, userId, key: event.key, nowMs });
+  const because = becauseOf(ground, known);
+  const isDue = because === "due";
+  const isClaimed = isDue && takes(hook.id);
+  known.lastSequence += 1;
+  const key = memory.listing.nextKey();
+  insertDelivery(ground.database, {
+    key,
+    id,
+    eventId: event.id,
+    type: event.type,
+    hook,
+    userId,
+    grantId,
+    sequence: known.lastSequence,
+    because,
+    nextAtMs: isDue ? nowMs : null,
+    createdAtMs: event.atMs,
+    expiresAtMs: event.expiresAtMs,
+    replaceKey: event.key,
+    bytes: Buffer.byteLength(event.data),
+    view,
+  });
+  if (!isClaimed) {
+    if (isDue) memory.turns.first.note(hook.id, nowMs);
+    return null;
+  }
+  const lease = memory.leases.take(id, { key, hookId: hook.id, untilMs: leaseUntilMs(hook, nowMs) });
   return {
     deliveryId: id,
-    lease: FIRST_LEASE,
-    leaseUntilMs: context.leaseUntilMs(known.hook),
+    lease: lease.number,
+    leaseUntilMs: lease.untilMs,
     attempt: 1,
-    event: {
-      id: event.id,
-      type: event.type,
-      action: event.action,
-      data: event.data,
-      atMs: event.atMs,
-      trace: event.trace,
-      sensitive: event.sensitive,
-    },
-    hook: known.hook,
-    secrets: known.secrets,
-    user: context.userOf(known.hook.id, userId),
-    sequence,
-    view: null,
+    event: eventPart(event),
+    ...claimPartsOf(ground.database, known, { userId, nowMs }),
+    sequence: known.lastSequence,
+    view,
     expiresAtMs: event.expiresAtMs,
+  };
+}
+
+function becauseOf(ground: Ground, { hook, isReleasing }: KnownHook): WaitingBecause {
+  const kept = keptBecause(hook.state, { isPing: false });
+  if (kept !== null) return kept;
+  if (!hook.serial) return "due";
+  if (isReleasing) return "hook-paused";
+  return isLineFree(ground, hook.id) ? "due" : "limit";
+}
+
+function eventPart({ id, type, action, data, atMs, trace, sensitive }: NewEvent): Claim["event"] {
+  return { id, type, action, data, atMs, trace, sensitive };
+}
+
+function createAllowance({ countMax, hookMax, exceptHooks }: ClaimRequest): (hookId: HookId) => boolean {
+  const except = new Set(exceptHooks);
+  const takenOf = new Map<HookId, number>();
+  let left = countMax;
+  return (hookId) => {
+    const taken = takenOf.get(hookId) ?? 0;
+    if (left === 0 || taken >= hookMax || except.has(hookId)) return false;
+    takenOf.set(hookId, taken + 1);
+    left -= 1;
+    return true;
   };
 }
 

@@ -12,7 +12,7 @@ const RETRY_AFTER_S = 5;
 
 export interface EngineDeps {
   readonly file: string;
-  readonly clock: Pick<Clock, "now" | "after">;
+  readonly clock: Pick<Clock, "after">;
   readonly log: Log;
   readonly startThread: typeof startThread;
 }
@@ -24,7 +24,7 @@ export async function startEngine({ file, clock, log, startThread }: EngineDeps)
   const outbox = createOutbox((message) => thread?.post(message));
 
   async function start(): Promise<Thread> {
-    const started = await startThread({ file, nowMs: clock.now() }, outbox.takeAnswers);
+    const started = await startThread({ file }, outbox.takeAnswers);
     thread = started;
     void started.ended.then(onEnd);
     return started;

@@ -3,6 +3,8 @@ import type { AccountStore, Grant, Granted, GrantRequest } from "../../accounts/
 import { limitOf, pageOf } from "../page-of.ts";
 import { isApp } from "./apps.ts";
 import type { Database } from "./database.ts";
+import type { Ground } from "./memory.ts";
+import { markReachable } from "./reach.ts";
 import { isUser } from "./users.ts";
 import type { Sync } from "./verbs.ts";
 
@@ -16,9 +18,10 @@ export interface GrantRow {
 
 type GrantVerbs = Pick<Sync<AccountStore>, "grant" | "findGrant" | "listGrants" | "changeGrant">;
 
-export function createGrants(database: Database): GrantVerbs {
+export function createGrants(ground: Ground): GrantVerbs {
+  const { database } = ground;
   return {
-    grant: (request) => grant(database, request),
+    grant: (request) => grant(ground, request),
     findGrant: (id) => findGrant(database, id),
 
     listGrants({ userId, appId }, page) {
@@ -38,21 +41,22 @@ export function createGrants(database: Database): GrantVerbs {
 
     changeGrant(id, scopes) {
       const grant = findGrant(database, id);
-      return grant === null ? null : replaceScopes(database, grant, scopes);
+      return grant === null ? null : replaceScopes(ground, grant, scopes);
     },
   };
 }
 
 /** Makes the grant of a pair, or gives the one it has. */
-export function grant(database: Database, request: GrantRequest): Granted {
+export function grant(ground: Ground, request: GrantRequest): Granted {
+  const { database } = ground;
   const live = findPair(database, request);
   if (live !== null) {
     const { scopes } = request;
-    return { kind: "same", grant: scopes === null ? live : replaceScopes(database, live, scopes) };
+    return { kind: "same", grant: scopes === null ? live : replaceScopes(ground, live, scopes) };
   }
   if (!isUser(database, request.userId)) return { kind: "unknown-user" };
   if (!isApp(database, request.appId)) return { kind: "unknown-app" };
-  return { kind: "made", grant: insert(database, request) };
+  return { kind: "made", grant: insert(ground, request) };
 }
 
 export function findPair(
@@ -78,12 +82,13 @@ export function findGrant(database: Database, id: GrantId): Grant | null {
   return row === undefined ? null : toGrant(row);
 }
 
-function replaceScopes(database: Database, grant: Grant, scopes: readonly string[]): Grant {
+function replaceScopes({ database, memory }: Ground, grant: Grant, scopes: readonly string[]): Grant {
   database.run("UPDATE grants SET scopes = ? WHERE id = ?", JSON.stringify(scopes), grant.id);
+  memory.reaches.forget(grant.userId);
   return { ...grant, scopes };
 }
 
-function insert(database: Database, { id, userId, appId, scopes, nowMs }: GrantRequest): Grant {
+function insert({ database, memory }: Ground, { id, userId, appId, scopes, nowMs }: GrantRequest): Grant {
   const made = { id, userId, appId, scopes: scopes ?? [], createdAtMs: nowMs };
   database.run(
     "INSERT INTO grants (id, user_id, app_id, scopes, created_at_ms) VALUES (?, ?, ?, ?, ?)",
@@ -93,5 +98,7 @@ function insert(database: Database, { id, userId, appId, scopes, nowMs }: GrantR
     JSON.stringify(made.scopes),
     nowMs,
   );
+  memory.reaches.forget(userId);
+  markReachable(database, userId);
   return made;
 }

@@ -2,6 +2,7 @@ import type { GroupId, UserId } from "@trulinks/protocol";
 import type { AccountStore, Group } from "../../accounts/store.ts";
 import { limitOf, pageOf } from "../page-of.ts";
 import type { Database } from "./database.ts";
+import { markReachable } from "./reach.ts";
 import { isUser } from "./users.ts";
 import type { Sync } from "./verbs.ts";
 
@@ -19,6 +20,7 @@ export function createGroups(database: Database): GroupVerbs {
         groupId,
         userId,
       );
+      markReachable(database, userId);
       return "added";
     },
 

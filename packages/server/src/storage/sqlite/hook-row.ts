@@ -6,7 +6,6 @@ import type { Database } from "./database.ts";
 export interface HookRow extends OwnerColumns {
   readonly id: HookId;
   readonly state: HookState;
-  readonly last_sequence: number;
   readonly url: string;
   readonly events: string;
   readonly secret_per: "user" | "hook";
@@ -16,6 +15,10 @@ export interface HookRow extends OwnerColumns {
   readonly ack_deadline_ms: number;
   readonly retries: "default" | "none";
   readonly in_flight_max: number;
+  readonly filter: string;
+  readonly include: string | null;
+  readonly serial: number;
+  readonly released_at_ms: number | null;
   readonly created_at_ms: number;
 }
 
@@ -36,9 +39,9 @@ export function toHook(row: HookRow): Hook {
     ackDeadlineMs: row.ack_deadline_ms,
     retries: row.retries,
     inFlightMax: row.in_flight_max,
-    filter: [],
-    include: null,
-    serial: false,
+    filter: JSON.parse(row.filter) as Hook["filter"],
+    include: row.include === null ? null : (JSON.parse(row.include) as readonly string[]),
+    serial: row.serial === 1,
     state: row.state,
     createdAtMs: row.created_at_ms,
   };

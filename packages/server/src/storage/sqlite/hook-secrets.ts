@@ -5,6 +5,7 @@ import type { WebhookStore } from "../../webhooks/store.ts";
 import type { Database } from "./database.ts";
 import { findPair } from "./grants.ts";
 import { findHookRow } from "./hook-row.ts";
+import type { Ground } from "./memory.ts";
 import type { Sync } from "./verbs.ts";
 
 type SecretVerbs = Pick<
@@ -12,7 +13,7 @@ type SecretVerbs = Pick<
   "findSecrets" | "rotateSecret" | "findUserSecret" | "rotateUserSecret"
 >;
 
-export function createHookSecrets(database: Database): SecretVerbs {
+export function createHookSecrets({ database, memory }: Ground): SecretVerbs {
   function isServed(hookId: HookId, userId: UserId): boolean {
     const appId = findHookRow(database, hookId)?.owner_app_id ?? null;
     return appId !== null && findPair(database, { userId, appId }) !== null;
@@ -38,6 +39,7 @@ export function createHookSecrets(database: Database): SecretVerbs {
         newest + 1,
         secret,
       );
+      memory.hooks.forget(hookId);
       return true;
     },
 
@@ -57,6 +59,7 @@ export function createHookSecrets(database: Database): SecretVerbs {
       );
       insertVersion(database, { hookId, userId, version: newest.version, untilMs: oldUntilMs });
       insertVersion(database, { hookId, userId, version: newest.version + 1, untilMs: null });
+      memory.hooks.forget(hookId);
       return liveVersions(database, { hookId, userId, nowMs });
     },
   };

@@ -1,15 +1,18 @@
-import type { EventId, HookId } from "@trulinks/protocol";
+import type { HookId } from "@trulinks/protocol";
 import type { Sealed } from "../../webhooks/claim.ts";
 import type { Hook, HookOwner } from "../../webhooks/hook.ts";
-import type { HookChange, HookMade, NewPing, WebhookStore } from "../../webhooks/store.ts";
+import type { HookAltered, HookChange, HookMade, Knock, WebhookStore } from "../../webhooks/store.ts";
 import { ownerColumns } from "../owner-columns.ts";
 import { limitOf, pageOf } from "../page-of.ts";
 import { isApp } from "./apps.ts";
 import type { Database } from "./database.ts";
-import { insertDelivery } from "./delivery-row.ts";
 import { endHook } from "./endings.ts";
-import { freeWaiting, keepWaiting } from "./hold.ts";
+import { keepWaiting, startRelease } from "./hold.ts";
 import { findHookRow, type HookRow, toHook } from "./hook-row.ts";
+import { dissolveLine, formLine } from "./line.ts";
+import type { Ground } from "./memory.ts";
+import { insertPing, supersedePings } from "./ping.ts";
+import { markReachable } from "./reach.ts";
 import { isUser } from "./users.ts";
 import type { Sync } from "./verbs.ts";
 
@@ -18,13 +21,15 @@ type HookVerbs = Pick<
   "createHook" | "findHook" | "listHooks" | "changeHook" | "deleteHook" | "ping"
 >;
 
-export function createHooks(database: Database): HookVerbs {
+export function createHooks(ground: Ground): HookVerbs {
+  const { database } = ground;
   return {
-    createHook: (hook, secret, { ownedMax, knock }) => {
-      const refused = refuse(database, hook.owner, ownedMax);
+    createHook(hook, secret, { ownedMax, knock }) {
+      const refused = refuse(database, hook, { ownedMax, knock });
       if (refused !== null) return refused;
       insertHook(database, hook, secret);
-      if (knock !== null) insertPing(database, hook, knock.ping);
+      forgetWays(ground, hook.owner);
+      if (knock !== null) insertPing(ground, hook, knock.ping);
       return { kind: "made", hook };
     },
 
@@ -44,27 +49,41 @@ export function createHooks(database: Database): HookVerbs {
       return pageOf(rows, page, { key: (row) => row.id, item: toHook });
     },
 
-    changeHook(id, change, { nowMs }) {
-      const hook = changeHook(database, id, change, nowMs);
-      return hook === null ? { kind: "unknown-hook" } : { kind: "changed", hook };
-    },
-    deleteHook: (id, nowMs) => endHook(database, id, nowMs) !== null,
+    changeHook: (id, change, options) => changeHook(ground, id, change, options),
+    deleteHook: (id, nowMs) => endHook(ground, id, nowMs) !== null,
 
     ping(hookId, ping) {
       const row = findHookRow(database, hookId);
       if (row === undefined || row.state === "disabled") return false;
-      insertPing(database, toHook(row), ping);
+      insertPing(ground, toHook(row), ping);
       return true;
     },
   };
 }
 
-function refuse(database: Database, owner: HookOwner, ownedMax: number): HookMade | null {
+function refuse(
+  database: Database,
+  { owner, url }: Hook,
+  { ownedMax, knock }: { readonly ownedMax: number; readonly knock: Knock | null },
+): HookMade | null {
   const isKnown = owner.kind === "user" ? isUser(database, owner.userId) : isApp(database, owner.appId);
   if (!isKnown) return { kind: "unknown-owner" };
   const { where, values } = ownedBy(owner);
   const last = database.get(`SELECT 1 FROM hooks WHERE ${where} LIMIT 1 OFFSET ?`, ...values, ownedMax - 1);
-  return last === undefined ? null : { kind: "too-many" };
+  if (last !== undefined) return { kind: "too-many" };
+  return isHostFull(database, url, knock, null) ? { kind: "too-many-pending" } : null;
+}
+
+/** Whether as many others as may be at the URL's host are pending. */
+function isHostFull(database: Database, url: string, knock: Knock | null, but: HookId | null): boolean {
+  if (knock === null) return false;
+  const last = database.get(
+    "SELECT 1 FROM hooks WHERE state = 'pending' AND host = ? AND id IS NOT ? LIMIT 1 OFFSET ?",
+    new URL(url).host,
+    but,
+    knock.hostMax - 1,
+  );
+  return last !== undefined;
 }
 
 function ownedBy(owner: HookOwner): { readonly where: string; readonly values: readonly string[] } {
@@ -73,27 +92,28 @@ function ownedBy(owner: HookOwner): { readonly where: string; readonly values: r
     : { where: "owner_app_id = ?", values: [owner.appId] };
 }
 
+/** What is remembered of the ways to the owner's hooks is no longer so. */
+export function forgetWays({ database, memory }: Ground, owner: HookOwner): void {
+  if (owner.kind === "app") return memory.reaches.clear();
+  memory.reaches.forget(owner.userId);
+  markReachable(database, owner.userId);
+}
+
 function insertHook(database: Database, hook: Hook, secret: Sealed): void {
   const { owner_user_id, owner_app_id } = ownerColumns(hook.owner);
   database.run(
-    `INSERT INTO hooks (id, owner_user_id, owner_app_id, state, url, events, secret_per, signature, verify_tls, ca,
-       ack_deadline_ms, retries, in_flight_max, created_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO hooks (id, owner_user_id, owner_app_id, secret_per, signature, created_at_ms, state, url, host, events,
+       filter, include, serial, verify_tls, ca, ack_deadline_ms, retries, in_flight_max)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     hook.id,
     owner_user_id,
     owner_app_id,
-    hook.state,
-    hook.url,
-    JSON.stringify(hook.events),
     hook.secretPer,
     hook.signature,
-    hook.verifyTls ? 1 : 0,
-    hook.ca,
-    hook.ackDeadlineMs,
-    hook.retries,
-    hook.inFlightMax,
     hook.createdAtMs,
+    ...changeable(hook),
   );
+  database.run("INSERT INTO sequences (hook_id, last) VALUES (?, 0)", hook.id);
   database.run(
     "INSERT INTO hook_secrets (hook_id, version, sealed, until_ms) VALUES (?, 1, ?, NULL)",
     hook.id,
@@ -101,50 +121,59 @@ function insertHook(database: Database, hook: Hook, secret: Sealed): void {
   );
 }
 
-function changeHook(database: Database, id: HookId, change: HookChange, nowMs: number): Hook | null {
+/** The columns that a change may touch, in the order in which both statements name them. */
+function changeable(hook: Hook): readonly (string | number | null)[] {
+  return [
+    hook.state,
+    hook.url,
+    new URL(hook.url).host,
+    JSON.stringify(hook.events),
+    JSON.stringify(hook.filter),
+    hook.include === null ? null : JSON.stringify(hook.include),
+    hook.serial ? 1 : 0,
+    hook.verifyTls ? 1 : 0,
+    hook.ca,
+    hook.ackDeadlineMs,
+    hook.retries,
+    hook.inFlightMax,
+  ];
+}
+
+function changeHook(
+  ground: Ground,
+  id: HookId,
+  change: HookChange,
+  { nowMs, knock }: { readonly nowMs: number; readonly knock: Knock | null },
+): HookAltered {
+  const { database, memory } = ground;
   const row = findHookRow(database, id);
-  if (row === undefined) return null;
-  const changed = { ...toHook(row), ...change };
+  if (row === undefined) return { kind: "unknown-hook" };
+  const { releasePerS = null, ...members } = change;
+  const before = toHook(row);
+  const hook: Hook = { ...before, ...members, ...(knock === null ? {} : { state: "pending" }) };
+  if (isHostFull(database, hook.url, knock, id)) return { kind: "too-many-pending" };
   database.run(
-    `UPDATE hooks SET url = ?, events = ?, verify_tls = ?, ca = ?, ack_deadline_ms = ?, retries = ?,
-       in_flight_max = ?, state = ? WHERE id = ?`,
-    changed.url,
-    JSON.stringify(changed.events),
-    changed.verifyTls ? 1 : 0,
-    changed.ca,
-    changed.ackDeadlineMs,
-    changed.retries,
-    changed.inFlightMax,
-    changed.state,
+    `UPDATE hooks SET state = ?, url = ?, host = ?, events = ?, filter = ?, include = ?, serial = ?, verify_tls = ?,
+       ca = ?, ack_deadline_ms = ?, retries = ?, in_flight_max = ? WHERE id = ?`,
+    ...changeable(hook),
     id,
   );
-  if (change.state === "active") freeWaiting(database, id, nowMs);
-  else if (change.state !== undefined) keepWaiting(database, id, change.state);
-  return changed;
+  memory.hooks.forget(id);
+  if (hook.serial !== before.serial) {
+    if (hook.serial) formLine(ground, id, nowMs);
+    else dissolveLine(ground, id, nowMs);
+  }
+  if (knock !== null) {
+    supersedePings(ground, id, nowMs);
+    keepFor(ground, hook, nowMs);
+    insertPing(ground, hook, knock.ping);
+  } else if (change.state === "active") startRelease(ground, id, { nowMs, perS: releasePerS });
+  else if (change.state !== undefined) keepFor(ground, hook, nowMs);
+  return { kind: "changed", hook };
 }
 
-function insertPing(database: Database, hook: Hook, { eventId, deliveryId, atMs }: NewPing): void {
-  insertPingEvent(database, eventId, atMs);
-  insertDelivery(database, {
-    id: deliveryId,
-    eventId,
-    type: "ping",
-    hook,
-    userId: null,
-    grantId: null,
-    sequence: null,
-    because: "due",
-    nextAtMs: atMs,
-    lease: null,
-    createdAtMs: atMs,
-  });
-}
-
-function insertPingEvent(database: Database, id: EventId, atMs: number): void {
-  database.run(
-    `INSERT INTO events (id, type, action, at_ms, fingerprint, deliveries, unknown, receipt_keys, data)
-     VALUES (?, 'ping', 'ping', ?, NULL, 1, '[]', '[]', '{}')`,
-    id,
-    atMs,
-  );
+function keepFor(ground: Ground, hook: Hook, nowMs: number): void {
+  ground.database.run("UPDATE hooks SET released_at_ms = NULL WHERE id = ?", hook.id);
+  ground.memory.hooks.forget(hook.id);
+  keepWaiting(ground, hook.id, hook.state, nowMs);
 }

@@ -1,36 +1,35 @@
 import { strict as assert } from "node:assert";
 import type { EventId } from "@trulinks/protocol";
-import type { Dice } from "../../base/dice.ts";
 import type { ClaimRequest } from "../../webhooks/claim.ts";
 import type { Ingested, NewEvent, Receipt } from "../../webhooks/new-event.ts";
-import { createClaimContext } from "./claim-context.ts";
 import type { Database } from "./database.ts";
 import { type Draft, storeDrafts } from "./drafts.ts";
-import { createMatching, findRecipients } from "./match.ts";
+import { matchEvent } from "./match.ts";
+import type { Ground } from "./memory.ts";
 
 export function ingest(
-  { database, dice }: { readonly database: Database; readonly dice: Dice },
+  ground: Ground,
   events: readonly NewEvent[],
   request: ClaimRequest,
 ): readonly Ingested[] {
-  const context = createClaimContext(database, request.nowMs);
-  const match = createMatching(database, context);
+  const { database, memory } = ground;
   const drafts: Draft[] = [];
 
   const answers = events.map((event): Ingested => {
     const earlier = findEarlier(database, event);
     if (earlier !== null) return repeat(event, earlier);
-    const recipients = findRecipients(database, event);
-    if (recipients === null) return { kind: "no-recipient" };
+    const matched = matchEvent(database, memory, event);
+    if (matched === null) return { kind: "no-recipient" };
 
-    const matches = match(event.type, recipients.userIds);
-    const receipt = { id: event.id, deliveries: matches.length, unknown: recipients.unknown };
+    const { matches, unknown } = matched;
+    const receipt = { id: event.id, deliveries: matches.length, unknown };
     if (!insertEvent(database, event, receipt)) return repeat(event, eventOf(database, event.id));
-    for (const one of matches) drafts.push({ event, ...one });
+    for (const match of matches) drafts.push({ event, ...match });
     return { kind: "accepted", receipt, claims: [] };
   });
 
-  const claims = storeDrafts({ database, dice, context }, drafts, request);
+  const claims = storeDrafts(ground, drafts, request);
+  memory.listing.bringMany();
   return answers.map((answer) =>
     answer.kind === "accepted" ? { ...answer, claims: claims.get(answer.receipt.id) ?? [] } : answer,
   );
@@ -72,21 +71,28 @@ function repeat(event: NewEvent, { id, fingerprint, deliveries, unknown }: Earli
 /** False: there is an event with this id, which came without a receipt key for it. */
 function insertEvent(database: Database, event: NewEvent, { deliveries, unknown }: Receipt): boolean {
   const stored = database.run(
-    `INSERT INTO events (id, type, action, at_ms, fingerprint, deliveries, unknown, receipt_keys, data)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    `INSERT INTO events
+       (id, type, action, at_ms, fingerprint, deliveries, unknown, receipt_keys, data, sensitive, trace)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     event.id,
     event.type,
     event.action,
     event.atMs,
     event.fingerprint,
     deliveries,
-    JSON.stringify(unknown),
-    JSON.stringify(event.receiptKeys),
+    listText(unknown),
+    listText(event.receiptKeys),
     event.data,
+    event.sensitive.length === 0 ? null : JSON.stringify(event.sensitive),
+    event.trace,
   );
   if (stored === 0) return false;
   for (const key of event.receiptKeys) {
     database.run("INSERT INTO receipts (key, event_id) VALUES (?, ?)", key, event.id);
   }
   return true;
+}
+
+function listText(list: readonly string[]): string {
+  return list.length === 0 ? "[]" : JSON.stringify(list);
 }

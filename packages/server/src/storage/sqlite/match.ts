@@ -1,14 +1,10 @@
-/** Whom an event reaches, and through which hooks. */
-import { type GrantId, type HookId, matchesAny, type UserId } from "@trulinks/protocol";
+/** Whom an event reaches, through which hooks, and what of it each of them sees. */
+import type { GrantId, UserId } from "@trulinks/protocol";
 import type { NewEvent } from "../../webhooks/new-event.ts";
-import type { ClaimContext, KnownHook } from "./claim-context.ts";
+import { type Matched, type View, viewOf } from "../../webhooks/view.ts";
 import type { Database } from "./database.ts";
-
-export interface Recipients {
-  /** Each once. */
-  readonly userIds: readonly UserId[];
-  readonly unknown: readonly string[];
-}
+import type { KnownHook } from "./known-hooks.ts";
+import type { Memory } from "./memory.ts";
 
 /** One delivery to be made. */
 export interface Match {
@@ -16,50 +12,61 @@ export interface Match {
   readonly userId: UserId;
   /** Null for a hook of the user's own. */
   readonly grantId: GrantId | null;
+  readonly view: View | null;
+}
+
+export interface Matches {
+  readonly matches: readonly Match[];
+  /** Users and groups that are named and not known. */
+  readonly unknown: readonly string[];
 }
 
 /** Null: none of the users and groups that are named is known. */
-export function findRecipients(database: Database, event: NewEvent): Recipients | null {
-  const userIds = new Set<UserId>();
-  const unknown: string[] = [];
-  for (const id of event.userIds) {
-    if (database.get("SELECT 1 FROM users WHERE id = ?", id) === undefined) unknown.push(id);
-    else userIds.add(id);
+export function matchEvent(database: Database, memory: Memory, event: NewEvent): Matches | null {
+  const matches: Match[] = [];
+  const matched = matchedOf(event);
+  const seen = new Set<UserId>();
+  const unknown = new Set<string>();
+  let isKnown = false;
+
+  function reach(userId: UserId): void {
+    if (seen.has(userId)) return;
+    seen.add(userId);
+    const { isKnown: isUser, ways } = memory.reaches.of(userId);
+    if (!isUser) unknown.add(userId);
+    else isKnown = true;
+    for (const { hookId, grantId, scopes } of ways) {
+      const known = memory.hooks.of(hookId);
+      if (known.hook.state === "disabled") continue;
+      const seenOfIt = viewOf(matched, known.hook, scopes);
+      if (seenOfIt !== null) matches.push({ known, userId, grantId, view: seenOfIt.view });
+    }
   }
-  for (const id of event.groupIds) {
-    const members = database.all<{ readonly user_id: UserId }>(
-      "SELECT user_id FROM group_members WHERE group_id = ?",
-      id,
-    );
-    if (members.length === 0) unknown.push(id);
-    for (const { user_id } of members) userIds.add(user_id);
+
+  for (const userId of event.userIds) reach(userId);
+  for (const groupId of event.groupIds) {
+    if (database.get("SELECT 1 FROM group_members WHERE group_id = ? LIMIT 1", groupId) === undefined) {
+      unknown.add(groupId);
+      continue;
+    }
+    isKnown = true;
+    for (const { user_id } of database.all<{ readonly user_id: UserId }>(REACHABLE, groupId)) reach(user_id);
   }
-  return userIds.size > 0 ? { userIds: [...userIds], unknown: [...new Set(unknown)] } : null;
+  return isKnown ? { matches, unknown: [...unknown] } : null;
 }
 
-/** Looks each user's hooks up once, however many events of a batch concern that user. */
-export function createMatching(
-  database: Database,
-  context: ClaimContext,
-): (type: string, userIds: readonly UserId[]) => readonly Match[] {
-  const reachable = new Map<UserId, readonly Match[]>();
+const REACHABLE = "SELECT user_id FROM group_members WHERE group_id = ? AND is_reachable = 1";
 
-  function hooksOf(userId: UserId): readonly Match[] {
-    const known = reachable.get(userId);
-    if (known !== undefined) return known;
-    const found = database
-      .all<{ readonly hook_id: HookId; readonly grant_id: GrantId | null }>(HOOKS_OF_USER, userId, userId)
-      .map(({ hook_id, grant_id }) => ({ known: context.hookOf(hook_id), userId, grantId: grant_id }))
-      .filter(({ known }) => known.hook.state !== "disabled");
-    reachable.set(userId, found);
-    return found;
-  }
-
-  return (type, userIds) =>
-    userIds.flatMap((userId) => hooksOf(userId).filter(({ known }) => matchesAny(known.hook.events, type)));
+function matchedOf(event: NewEvent): Matched {
+  let data: unknown;
+  return {
+    type: event.type,
+    data() {
+      data ??= JSON.parse(event.data);
+      return data;
+    },
+    sensitive: event.sensitive,
+    scopes: event.scopes,
+    fieldScopes: event.fieldScopes,
+  };
 }
-
-const HOOKS_OF_USER = `
-  SELECT id AS hook_id, NULL AS grant_id FROM hooks WHERE owner_user_id = ?
-  UNION ALL
-  SELECT hooks.id, grants.id FROM grants JOIN hooks ON hooks.owner_app_id = grants.app_id WHERE grants.user_id = ?`;

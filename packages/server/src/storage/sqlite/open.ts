@@ -23,16 +23,12 @@ export function openSqlite({ file, clock, log }: OpenSqlite): Promise<Storage> {
 }
 
 /** The same verbs on the caller's own thread, so that a simulation replays exactly. `file` may be `:memory:`. */
-export function openSqliteInProcess({
-  file,
-  clock,
-  dice,
-}: Omit<OpenSqlite, "log" | "clock"> & { readonly clock: Pick<Clock, "now"> }): Storage {
-  const { database, verbs } = startDatabase({ file, nowMs: clock.now(), dice });
+export function openSqliteInProcess({ file, dice }: Pick<OpenSqlite, "file" | "dice">): Storage {
+  const started = startDatabase({ file, dice });
   const carry: Carry = async (port, verb, args) => {
-    const [answer] = runBatch(database, verbs, [{ id: 0, port, verb, args }]);
+    const [answer] = runBatch(started, [{ id: 0, port, verb, args }]);
     if (answer?.kind === "done") return answer.result;
     throw answer === undefined ? new Error("no answer") : toError(answer.failure);
   };
-  return { ...portsOf(namesOf(verbs), carry), close: async () => database.close() };
+  return { ...portsOf(namesOf(started.verbs), carry), close: async () => started.database.close() };
 }

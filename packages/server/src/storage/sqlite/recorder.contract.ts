@@ -1,12 +1,12 @@
 /** A database that tells which statements were run on it. */
 import { systemDice } from "../../base/dice.ts";
 import { type Database, openDatabase } from "./database.ts";
+import { createMemory } from "./memory.ts";
 import { migrate } from "./migrate.ts";
-import { createVerbs, type Verbs } from "./verbs.ts";
+import type { Started } from "./start.ts";
+import { createVerbs } from "./verbs.ts";
 
-export interface Recorder {
-  readonly database: Database;
-  readonly verbs: Verbs;
+export interface Recorder extends Started {
   /** The statements since the last time it was asked, in order. */
   takeTexts(): readonly string[];
 }
@@ -29,9 +29,12 @@ export function openRecorder(): Recorder {
     texts.push(text);
     return text;
   }
+  const ground = { database: recording, memory: createMemory(recording), dice: systemDice };
   return {
     database: recording,
-    verbs: createVerbs(recording, systemDice),
+    memory: ground.memory,
+    dice: systemDice,
+    verbs: createVerbs(ground),
     takeTexts() {
       const taken = texts;
       texts = [];

@@ -1,11 +1,11 @@
 import { strict as assert } from "node:assert";
-import type { Dice } from "../../base/dice.ts";
 import type { SecretStore } from "../../secrets/store.ts";
 import { createVault, type Vault } from "../../secrets/vault.ts";
 import type { Database } from "./database.ts";
+import type { Ground } from "./memory.ts";
 import type { Sync } from "./verbs.ts";
 
-export function createSecrets(database: Database, dice: Dice): Sync<SecretStore> {
+export function createSecrets({ database, memory, dice }: Ground): Sync<SecretStore> {
   return {
     keepFirst(name, value) {
       database.run("INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING", name, value);
@@ -15,6 +15,7 @@ export function createSecrets(database: Database, dice: Dice): Sync<SecretStore>
     },
 
     rekey(oldKey, newKey) {
+      memory.hooks.clear();
       const reseal = resealer(createVault(oldKey, dice), createVault(newKey, dice));
       return rekeySettings(database, reseal) + rekeyHooks(database, reseal) + rekeyAnswers(database, reseal);
     },

@@ -1,25 +1,99 @@
 import type { AttemptRecord } from "../../webhooks/delivery.ts";
-import type { Next } from "../../webhooks/retry.ts";
 import type { Settlement } from "../../webhooks/store.ts";
 import { keptBecause } from "../kept-because.ts";
 import type { Database } from "./database.ts";
-import type { DeliveryRow } from "./delivery-row.ts";
-import { freeWaiting } from "./hold.ts";
-import { findHookRow } from "./hook-row.ts";
+import { startRelease } from "./hold.ts";
+import type { Lease } from "./leases.ts";
+import { moveUp } from "./line.ts";
+import type { Ground } from "./memory.ts";
 
-export function settle(database: Database, settlement: Settlement): boolean {
-  const row = database.get<LeasedRow>(
-    "SELECT id, hook_id, sequence, is_leased, lease FROM deliveries WHERE id = ?",
-    settlement.deliveryId,
-  );
-  // What has ended is leased to nobody.
-  if (row === undefined || row.is_leased === 0 || row.lease !== settlement.lease) return false;
+export function settle(ground: Ground, settlement: Settlement): boolean {
+  const { database, memory } = ground;
+  const { deliveryId, lease: number } = settlement;
+  const lease = memory.leases.find(deliveryId, number);
+  if (lease === null) return false;
+  memory.leases.end(deliveryId);
+  if (!move(ground, lease, settlement)) return false;
   insertAttempt(database, settlement);
-  move(database, row, settlement);
   return true;
 }
 
-type LeasedRow = Pick<DeliveryRow, "id" | "hook_id" | "sequence" | "is_leased" | "lease">;
+/** False: the delivery has ended meanwhile, and nothing was changed. */
+function move(ground: Ground, lease: Lease, { next, attempt, nowMs }: Settlement): boolean {
+  switch (next.kind) {
+    case "retry":
+      return waitAgain(ground, lease, { attempt, atMs: next.atMs, nowMs });
+    case "delivered":
+    case "rejected":
+    case "failed": {
+      if (!end(ground.database, lease, { state: next.kind, attempt, nowMs })) return false;
+      const { hook } = ground.memory.hooks.of(lease.hookId);
+      if (next.kind === "delivered" && hook.state === "pending" && isPing(ground, lease))
+        activate(ground, lease, nowMs);
+      if (next.kind === "failed" && next.because === "gone") disable(ground, lease, nowMs);
+      else if (hook.serial) moveUp(ground, lease.hookId, nowMs);
+      return true;
+    }
+    default:
+      return next satisfies never;
+  }
+}
+
+function end(
+  database: Database,
+  { key }: Lease,
+  {
+    state,
+    attempt,
+    nowMs,
+  }: { readonly state: string; readonly attempt: AttemptRecord; readonly nowMs: number },
+): boolean {
+  const ended = database.run(
+    `UPDATE deliveries SET state = ?, because = NULL, next_at_ms = NULL, attempts_count = ?, last_status = ?,
+       ended_at_ms = ? WHERE key = ? AND state = 'waiting'`,
+    state,
+    attempt.number,
+    attempt.status,
+    nowMs,
+    key,
+  );
+  return ended > 0;
+}
+
+function waitAgain(
+  ground: Ground,
+  lease: Lease,
+  {
+    attempt,
+    atMs,
+    nowMs,
+  }: { readonly attempt: AttemptRecord; readonly atMs: number; readonly nowMs: number },
+): boolean {
+  const { database, memory } = ground;
+  const row = database.get<{ readonly sequence: number | null; readonly expires_at_ms: number | null }>(
+    "SELECT sequence, expires_at_ms FROM deliveries WHERE key = ? AND state = 'waiting'",
+    lease.key,
+  );
+  if (row === undefined) return false;
+  const { hook } = memory.hooks.of(lease.hookId);
+  // Before its time comes it is no longer worth sending.
+  if (row.expires_at_ms !== null && row.expires_at_ms <= atMs) {
+    end(database, lease, { state: "expired", attempt, nowMs });
+    if (hook.serial) moveUp(ground, lease.hookId, nowMs);
+    return true;
+  }
+  const kept = keptBecause(hook.state, { isPing: row.sequence === null });
+  database.run(
+    "UPDATE deliveries SET because = ?, next_at_ms = ?, attempts_count = ?, last_status = ? WHERE key = ?",
+    kept ?? "retry",
+    kept === null ? atMs : null,
+    attempt.number,
+    attempt.status,
+    lease.key,
+  );
+  if (kept === null) memory.turns.retry.note(lease.hookId, atMs);
+  return true;
+}
 
 function insertAttempt(database: Database, { deliveryId, attempt }: Settlement): void {
   const { number, atMs, outcome, status, guideline, timings, exchange } = attempt;
@@ -38,76 +112,25 @@ function insertAttempt(database: Database, { deliveryId, attempt }: Settlement):
   );
 }
 
-function move(database: Database, row: LeasedRow, { next, attempt, nowMs }: Settlement): void {
-  switch (next.kind) {
-    case "retry":
-      waitAgain(database, row, { attempt, atMs: next.atMs });
-      return;
-    case "delivered":
-      end(database, row, { attempt, next, nowMs });
-      if (row.sequence === null) activate(database, row, nowMs);
-      return;
-    case "rejected":
-      end(database, row, { attempt, next, nowMs });
-      return;
-    case "failed":
-      end(database, row, { attempt, next, nowMs });
-      if (next.because === "gone") disable(database, row, nowMs);
-      return;
-    default:
-      next satisfies never;
-  }
+function isPing({ database }: Ground, { key }: Lease): boolean {
+  return database.get("SELECT 1 FROM deliveries WHERE key = ? AND sequence IS NULL", key) !== undefined;
 }
 
-function waitAgain(
-  database: Database,
-  row: LeasedRow,
-  { attempt, atMs }: { readonly attempt: AttemptRecord; readonly atMs: number },
-): void {
-  const state = findHookRow(database, row.hook_id)?.state ?? "active";
-  const kept = keptBecause(state, { isPing: row.sequence === null });
-  database.run(
-    `UPDATE deliveries SET because = ?, next_at_ms = ?, is_leased = 0, attempts_count = ?, last_status = ?
-     WHERE id = ?`,
-    kept ?? "retry",
-    kept === null ? atMs : null,
-    attempt.number,
-    attempt.status,
-    row.id,
-  );
+/** The receiver answered a ping: its hook delivers from here on. */
+function activate(ground: Ground, { hookId }: Lease, nowMs: number): void {
+  ground.database.run("UPDATE hooks SET state = 'active' WHERE id = ?", hookId);
+  startRelease(ground, hookId, { nowMs, perS: null });
 }
 
-function end(
-  database: Database,
-  row: LeasedRow,
-  { attempt, next, nowMs }: { readonly attempt: AttemptRecord; readonly next: Next; readonly nowMs: number },
-): void {
+function disable({ database, memory }: Ground, { hookId }: Lease, nowMs: number): void {
+  memory.listing.bring();
+  database.run("UPDATE hooks SET state = 'disabled', released_at_ms = NULL WHERE id = ?", hookId);
   database.run(
-    `UPDATE deliveries SET state = ?, because = NULL, next_at_ms = NULL, is_leased = 0, attempts_count = ?,
-       last_status = ?, ended_at_ms = ? WHERE id = ?`,
-    next.kind,
-    attempt.number,
-    attempt.status,
+    `UPDATE deliveries INDEXED BY deliveries_waiting
+     SET state = 'failed', because = NULL, next_at_ms = NULL, ended_at_ms = ?
+     WHERE is_listed = 1 AND state = 'waiting' AND hook_id = ?`,
     nowMs,
-    row.id,
+    hookId,
   );
-}
-
-/** The receiver answered a ping: a hook that waited for that delivers from here on. */
-function activate(database: Database, { hook_id }: LeasedRow, nowMs: number): void {
-  const changed = database.run(
-    "UPDATE hooks SET state = 'active' WHERE id = ? AND state = 'pending'",
-    hook_id,
-  );
-  if (changed > 0) freeWaiting(database, hook_id, nowMs);
-}
-
-function disable(database: Database, { hook_id }: LeasedRow, nowMs: number): void {
-  database.run("UPDATE hooks SET state = 'disabled' WHERE id = ?", hook_id);
-  database.run(
-    `UPDATE deliveries SET state = 'failed', because = NULL, next_at_ms = NULL, is_leased = 0, ended_at_ms = ?
-     WHERE hook_id = ? AND state = 'waiting'`,
-    nowMs,
-    hook_id,
-  );
+  memory.hooks.forget(hookId);
 }

@@ -1,5 +1,6 @@
 import type { DeliveryId, EventId } from "@trulinks/protocol";
 import type { Database } from "./database.ts";
+import type { Ground } from "./memory.ts";
 
 interface SweepRequest {
   readonly beforeMs: number;
@@ -7,15 +8,16 @@ interface SweepRequest {
 }
 
 /** An event goes with the last of its deliveries, and its receipt with it: a receipt never outlives what it speaks of. */
-export function sweep(database: Database, request: SweepRequest): number {
-  const ended = database.all<{ readonly id: DeliveryId; readonly event_id: EventId }>(
-    "SELECT id, event_id FROM deliveries WHERE ended_at_ms < ? ORDER BY ended_at_ms LIMIT ?",
+export function sweep({ database, memory }: Ground, request: SweepRequest): number {
+  memory.listing.bring();
+  const ended = database.all<{ readonly key: number; readonly id: DeliveryId; readonly event_id: EventId }>(
+    "SELECT key, id, event_id FROM deliveries WHERE is_listed = 1 AND ended_at_ms < ? ORDER BY ended_at_ms LIMIT ?",
     request.beforeMs,
     request.countMax,
   );
-  for (const { id } of ended) {
+  for (const { key, id } of ended) {
     database.run("DELETE FROM attempts WHERE delivery_id = ?", id);
-    database.run("DELETE FROM deliveries WHERE id = ?", id);
+    database.run("DELETE FROM deliveries WHERE key = ?", key);
   }
   let rows = ended.length;
   for (const eventId of new Set(ended.map((row) => row.event_id))) {
@@ -35,7 +37,7 @@ function sweepUndelivered(database: Database, { beforeMs, countMax }: SweepReque
 }
 
 function hasDelivery(database: Database, eventId: EventId): boolean {
-  return database.get("SELECT 1 FROM deliveries WHERE event_id = ?", eventId) !== undefined;
+  return database.get("SELECT 1 FROM deliveries WHERE is_listed = 1 AND event_id = ?", eventId) !== undefined;
 }
 
 function deleteEvent(database: Database, id: EventId): number {

@@ -7,7 +7,6 @@ import type { VerbNames } from "./ports.ts";
 
 export interface WorkerInput {
   readonly file: string;
-  readonly nowMs: number;
 }
 
 export type ToWorker =

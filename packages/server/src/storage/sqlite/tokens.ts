@@ -4,6 +4,7 @@ import type { AccountStore, Token, TokenMade, TokenRequest } from "../../account
 import { limitOf, pageOf } from "../page-of.ts";
 import type { Database } from "./database.ts";
 import { findGrant, findPair, grant } from "./grants.ts";
+import type { Ground } from "./memory.ts";
 import { isUser } from "./users.ts";
 import type { Sync } from "./verbs.ts";
 
@@ -25,9 +26,10 @@ type TokenVerbs = Pick<
 // A token of a revoked grant or a deleted user needs no condition: it was deleted in the same step.
 const LIVE = "(expires_at_ms IS NULL OR expires_at_ms > ?)";
 
-export function createTokens(database: Database): TokenVerbs {
+export function createTokens(ground: Ground): TokenVerbs {
+  const { database } = ground;
   return {
-    createToken: (request) => createToken(database, request),
+    createToken: (request) => createToken(ground, request),
 
     listTokens({ userId, grantId }, page, nowMs) {
       const rows = database.all<TokenRow>(
@@ -63,21 +65,22 @@ export function createTokens(database: Database): TokenVerbs {
   };
 }
 
-function createToken(database: Database, request: TokenRequest): TokenMade {
+function createToken(ground: Ground, request: TokenRequest): TokenMade {
+  const { database } = ground;
   const { userId, appId } = request;
   if (!isUser(database, userId)) return { kind: "unknown-user" };
-  const grantId = appId === null ? null : grantFor(database, { ...request, appId });
+  const grantId = appId === null ? null : grantFor(ground, { ...request, appId });
   if (grantId === "unknown-app") return { kind: "unknown-app" };
   return { kind: "made", token: insert(database, request, grantId) };
 }
 
 function grantFor(
-  database: Database,
+  ground: Ground,
   { userId, appId, newGrantId, scopes, nowMs }: TokenRequest & { readonly appId: AppId },
 ): GrantId | "unknown-app" {
-  const live = findPair(database, { userId, appId });
+  const live = findPair(ground.database, { userId, appId });
   if (live !== null) return live.id;
-  const granted = grant(database, { id: newGrantId, userId, appId, scopes, nowMs });
+  const granted = grant(ground, { id: newGrantId, userId, appId, scopes, nowMs });
   if (granted.kind === "unknown-app") return "unknown-app";
   assert(granted.kind === "made");
   return granted.grant.id;

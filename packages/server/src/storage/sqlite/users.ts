@@ -2,6 +2,7 @@ import type { UserId } from "@trulinks/protocol";
 import type { AccountStore, User } from "../../accounts/store.ts";
 import { limitOf, pageOf } from "../page-of.ts";
 import type { Database } from "./database.ts";
+import type { Ground } from "./memory.ts";
 import type { Sync } from "./verbs.ts";
 
 interface UserRow {
@@ -13,7 +14,7 @@ interface UserRow {
 
 type UserVerbs = Pick<Sync<AccountStore>, "createUser" | "putUser" | "findUser" | "listUsers">;
 
-export function createUsers(database: Database): UserVerbs {
+export function createUsers({ database, memory }: Ground): UserVerbs {
   function findUser(id: UserId): User | null {
     const row = database.get<UserRow>("SELECT * FROM users WHERE id = ?", id);
     return row === undefined ? null : toUser(row);
@@ -27,6 +28,8 @@ export function createUsers(database: Database): UserVerbs {
       user.email,
       user.createdAtMs,
     );
+    // An event may have named it before it was there.
+    memory.reaches.forget(user.id);
     return made === 0 ? null : user;
   }
 

@@ -1,14 +1,13 @@
 /** Every port as this engine runs it: the same verbs, but synchronous, on the thread that owns the database. */
 import type { AccountStore } from "../../accounts/store.ts";
 import type { IdempotencyStore } from "../../api/idempotency-store.ts";
-import type { Dice } from "../../base/dice.ts";
 import type { SecretStore } from "../../secrets/store.ts";
 import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import { createAccounts } from "./accounts.ts";
 import { createEventTypes } from "./catalogue.ts";
-import type { Database } from "./database.ts";
 import { createIdempotency } from "./idempotency.ts";
+import type { Ground } from "./memory.ts";
 import { schemaOf } from "./migrate.ts";
 import { createSecrets } from "./secrets.ts";
 import { createWebhooks } from "./webhooks.ts";
@@ -31,12 +30,13 @@ export interface Verbs {
 
 export type PortName = keyof Verbs;
 
-export function createVerbs(database: Database, dice: Dice): Verbs {
+export function createVerbs(ground: Ground): Verbs {
+  const { database } = ground;
   return {
-    accounts: createAccounts(database),
-    webhooks: createWebhooks(database, dice),
+    accounts: createAccounts(ground),
+    webhooks: createWebhooks(ground),
     eventTypes: createEventTypes(database),
-    secrets: createSecrets(database, dice),
+    secrets: createSecrets(ground),
     idempotency: createIdempotency(database),
     database: { findSchema: () => schemaOf(database) },
   };

@@ -1,30 +1,26 @@
-import type { Dice } from "../../base/dice.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
+import { createBounds } from "./bounds.ts";
 import { createClaiming } from "./claim.ts";
-import type { Database } from "./database.ts";
 import { createDeliveries } from "./deliveries.ts";
+import { releaseHeld } from "./hold.ts";
 import { createHookSecrets } from "./hook-secrets.ts";
 import { createHooks } from "./hooks.ts";
 import { ingest } from "./ingest.ts";
+import type { Ground } from "./memory.ts";
 import { settle } from "./settle.ts";
 import { sweep } from "./sweep.ts";
 import type { Sync } from "./verbs.ts";
 
-export function createWebhooks(database: Database, dice: Dice): Sync<WebhookStore> {
+export function createWebhooks(ground: Ground): Sync<WebhookStore> {
   return {
-    ...createClaiming(database),
-    ...createHooks(database),
-    ...createHookSecrets(database),
-    ...createDeliveries(database),
-    ingest: (events, claim) => ingest({ database, dice }, events, claim),
-    settle: (settlement) => settle(database, settlement),
-    releaseHeld: later,
-    expire: later,
-    trim: later,
-    sweep: (request) => sweep(database, request),
+    ...createClaiming(ground),
+    ...createHooks(ground),
+    ...createHookSecrets(ground),
+    ...createDeliveries(ground),
+    ...createBounds(ground),
+    ingest: (events, claim) => ingest(ground, events, claim),
+    settle: (settlement) => settle(ground, settlement),
+    releaseHeld: (nowMs, countMax) => releaseHeld(ground, nowMs, countMax),
+    sweep: (request) => sweep(ground, request),
   };
-}
-
-function later(): never {
-  throw new Error("still to come");
 }

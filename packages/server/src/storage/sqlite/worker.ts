@@ -22,16 +22,14 @@ function serve(port: MessagePort, input: WorkerInput): void {
   const post = (message: FromWorker): void => port.postMessage(message);
   const started = start(input, post);
   if (started === null) return;
-  const { database, verbs } = started;
-
   port.on("message", (first: ToWorker) => {
     const { calls, isLast } = drain(port, first);
-    if (calls.length > 0) post({ kind: "answers", answers: runBatch(database, verbs, calls) });
+    if (calls.length > 0) post({ kind: "answers", answers: runBatch(started, calls) });
     if (!isLast) return;
-    database.close();
+    started.database.close();
     port.close();
   });
-  post({ kind: "ready", names: namesOf(verbs) });
+  post({ kind: "ready", names: namesOf(started.verbs) });
 }
 
 function start(input: WorkerInput, post: (message: FromWorker) => void): Started | null {

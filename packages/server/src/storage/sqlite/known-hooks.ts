@@ -1,0 +1,76 @@
+/**
+ * Hooks as deliveries need them, remembered: one process owns the file, so what is remembered is right as long as
+ * whoever changes a hook says so here.
+ */
+import { strict as assert } from "node:assert";
+import type { HookId, UserId } from "@trulinks/protocol";
+import type { Claim, SealedSecret } from "../../webhooks/claim.ts";
+import { LEASE_MARGIN_MS } from "../../webhooks/delivery.ts";
+import type { Hook } from "../../webhooks/hook.ts";
+import type { Database } from "./database.ts";
+import { findHookRow, toHook } from "./hook-row.ts";
+import { liveSecrets, liveVersions } from "./hook-secrets.ts";
+import { createRemembered } from "./remembered.ts";
+
+export interface KnownHook {
+  readonly hook: Hook;
+  /** Newest first; those that have an end may be over. */
+  readonly secrets: readonly SealedSecret[];
+  /** Whether any user's secret for it was ever rotated. */
+  readonly hasVersions: boolean;
+  /** What was kept for it is being released: what comes new must not overtake where order counts. */
+  readonly isReleasing: boolean;
+  /** The number of its newest delivery; raised with each that is stored. */
+  lastSequence: number;
+}
+
+export interface KnownHooks {
+  /** Throws if there is no such hook: a hook takes its waiting deliveries with it when it goes. */
+  of(id: HookId): KnownHook;
+  /** The hook, its secrets or its users' versions have changed. */
+  forget(id: HookId): void;
+  clear(): void;
+}
+
+// Some 1 KB each.
+const HOOKS_MAX = 20_000;
+
+export function createKnownHooks(database: Database): KnownHooks {
+  const known = createRemembered<HookId, KnownHook>(HOOKS_MAX, (id) => {
+    const row = findHookRow(database, id);
+    assert(row !== undefined, `hook ${id} is gone`);
+    const sequence = database.get<{ readonly last: number }>(
+      "SELECT last FROM sequences WHERE hook_id = ?",
+      id,
+    );
+    assert(sequence !== undefined, `hook ${id} has no sequence`);
+    return {
+      hook: toHook(row),
+      secrets: liveSecrets(database, id, 0),
+      hasVersions: database.get("SELECT 1 FROM user_secrets WHERE hook_id = ? LIMIT 1", id) !== undefined,
+      isReleasing: row.released_at_ms !== null,
+      lastSequence: sequence.last,
+    };
+  });
+  return known;
+}
+
+/** What a claim made now says of its hook and user. */
+export function claimPartsOf(
+  database: Database,
+  { hook, secrets, hasVersions }: KnownHook,
+  { userId, nowMs }: { readonly userId: UserId | null; readonly nowMs: number },
+): Pick<Claim, "hook" | "secrets" | "user"> {
+  const live =
+    secrets.length === 1 ? secrets : secrets.filter(({ untilMs }) => (untilMs ?? nowMs + 1) > nowMs);
+  if (userId === null) return { hook, secrets: live, user: null };
+  const versions = hasVersions ? liveVersions(database, { hookId: hook.id, userId, nowMs }) : FIRST_VERSION;
+  return { hook, secrets: live, user: { id: userId, versions } };
+}
+
+const FIRST_VERSION = [{ version: 1, untilMs: null }] as const;
+
+/** When a lease taken now ends. */
+export function leaseUntilMs(hook: Hook, nowMs: number): number {
+  return nowMs + hook.ackDeadlineMs + LEASE_MARGIN_MS;
+}
