@@ -38,7 +38,9 @@ export function keys(promised: Promised): void {
   promised("a newer one takes the place of what waits under its key", async (storage) => {
     await makeHook(storage, hookOf("hok", OF_ANN));
     await ingestOne(storage, keyed("evt_1"));
-    const ingested = await ingestOne(storage, keyed("evt_2"), { nowMs: START_MS + 7 });
+    const ingested = await ingestOne(storage, keyed("evt_2", { atMs: START_MS + 7 }), {
+      nowMs: START_MS + 7,
+    });
     assert.ok(ingested.kind === "accepted");
     assert.equal(ingested.receipt.deliveries, 1);
     const [newer, older] = await listAll(storage);

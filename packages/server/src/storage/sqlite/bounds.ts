@@ -33,11 +33,13 @@ function expire(
   rows: readonly BoundRow[],
   { nowMs, countMax }: { readonly nowMs: number; readonly countMax: number },
 ): number {
-  const free = rows.filter(({ id }) => !ground.memory.leases.isHeld(id, nowMs)).slice(0, countMax);
+  const free = rows.filter(({ id }) => !ground.memory.leases.isHeld(id)).slice(0, countMax);
   for (const { key, id, hook_id } of free)
     end(ground, { key, id, hookId: hook_id }, { state: "expired", nowMs });
   return free.length;
 }
+
+const BEFORE_ALL = "" as HookId;
 
 // So many are ended in one step at most, so that nobody waits behind a long transaction.
 const TRIMMED_MAX = 500;
@@ -59,7 +61,7 @@ function trim(
       .filter((row) => row.sequence <= sequence || row.created_at_ms < olderThanMs);
     expired += expire(ground, rows, { nowMs, countMax: TRIMMED_MAX });
     // There may be more of this hook: the next step begins with it again.
-    if (rows.length === TRIMMED_MAX) return { expired, afterHook: last };
+    if (rows.length === TRIMMED_MAX) return { expired, afterHook: last ?? BEFORE_ALL };
     last = next;
   }
   return { expired, afterHook: last };

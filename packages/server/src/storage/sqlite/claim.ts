@@ -104,11 +104,16 @@ function claimFrom(ground: Ground, queue: Queue, request: Claiming): void {
     if (longest === undefined || row === undefined) break;
     longest.place += 1;
     const claim = claimRow(ground, row, nowMs);
-    if (claim === null) continue;
-    claims.push(claim);
-    takenOf.set(longest.hookId, (takenOf.get(longest.hookId) ?? 0) + 1);
+    if (claim !== null) {
+      claims.push(claim);
+      takenOf.set(longest.hookId, (takenOf.get(longest.hookId) ?? 0) + 1);
+    }
+    if (longest.place < longest.rows.length) continue;
+    // It may have more, in the place of what was kept or has expired.
+    up.splice(up.indexOf(longest), 1);
+    noteNext(ground, longest.hookId, queue);
   }
-  for (const { hookId } of up) noteNext(ground, hookId, queue, nowMs);
+  for (const { hookId } of up) noteNext(ground, hookId, queue);
   for (const { hookId, atMs } of leftOut) turns.note(hookId, atMs);
 }
 
@@ -122,9 +127,11 @@ function rowsFor(
   }: { readonly hookId: HookId; readonly queue: Queue; readonly nowMs: number; readonly left: number },
 ): readonly DueRow[] {
   const { leases, hooks } = ground.memory;
-  // Whoever was at the head of a line and has ended may still be under way.
-  if (left <= 0 || (hooks.of(hookId).hook.serial && leases.countOf(hookId) > 0)) return [];
-  return dueOf(ground, { hookId, queue, nowMs, untilMs: nowMs, countMax: left });
+  if (left <= 0) return [];
+  const rows = dueOf(ground, { hookId, queue, untilMs: nowMs, countMax: left });
+  // Whoever was at the head of a line and has ended may still be under way. Where nothing waits the hook may be gone.
+  const isLineHeld = rows.length > 0 && leases.countOf(hookId) > 0 && hooks.of(hookId).hook.serial;
+  return isLineHeld ? [] : rows;
 }
 
 /** Few hooks are up at a time: each is looked at once for every claim. */
@@ -152,7 +159,7 @@ const WAITING = `SELECT deliveries.*, ${EVENT_COLUMNS}
 /** Null: it is kept, since its hook does not deliver, or has expired. */
 function claimRow(ground: Ground, { key, id }: DueRow, nowMs: number): Claim | null {
   const { database, memory } = ground;
-  if (memory.leases.isHeld(id, nowMs)) return null;
+  if (memory.leases.isHeld(id)) return null;
   const row = database.get<DeliveryRow & EventColumns>(WAITING, key);
   if (row === undefined) return null;
   const known = memory.hooks.of(row.hook_id);

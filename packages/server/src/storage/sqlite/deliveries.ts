@@ -13,7 +13,7 @@ import type { Sync } from "./verbs.ts";
 type DeliveryVerbs = Pick<Sync<WebhookStore>, "listDeliveries" | "findDelivery">;
 
 export function createDeliveries({ database, memory }: Ground): DeliveryVerbs {
-  const isLeased = (id: DeliveryId) => memory.leases.isHeld(id, Number.NEGATIVE_INFINITY);
+  const isLeased = (id: DeliveryId) => memory.leases.isHeld(id);
   return {
     listDeliveries(filter, page) {
       memory.listing.bring();

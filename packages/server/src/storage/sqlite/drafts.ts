@@ -26,10 +26,14 @@ export function storeDrafts(
   const touched = new Map<HookId, KnownHook>();
   const takes = createAllowance(request);
   const ids = idsInOrder(drafts, ground.dice);
+  const newest = newestByKey(drafts);
 
   for (const [index, draft] of drafts.entries()) {
     touched.set(draft.known.hook.id, draft.known);
-    const claim = storeDraft(ground, draft, { id: ids[index] as DeliveryId, nowMs: request.nowMs, takes });
+    // What another of this batch replaces is not worth leasing.
+    const isLasting = draft.event.key === null || newest.get(placeOf(draft)) === draft;
+    const id = ids[index] as DeliveryId;
+    const claim = storeDraft(ground, draft, { id, nowMs: request.nowMs, takes: isLasting ? takes : never });
     if (claim === null) continue;
     const ofEvent = claims.get(draft.event.id);
     if (ofEvent === undefined) claims.set(draft.event.id, [claim]);
@@ -40,6 +44,19 @@ export function storeDrafts(
     ground.database.run("UPDATE sequences SET last = ? WHERE hook_id = ?", lastSequence, hookId);
   }
   return claims;
+}
+
+const never = (): boolean => false;
+
+function newestByKey(drafts: readonly Draft[]): ReadonlyMap<string, Draft> {
+  const newest = new Map<string, Draft>();
+  for (const draft of drafts) if (draft.event.key !== null) newest.set(placeOf(draft), draft);
+  return newest;
+}
+
+/** Where one draft takes the place of another. */
+function placeOf({ known, userId, event }: Draft): string {
+  return `${known.hook.id}\n${userId}\n${event.key}`;
 }
 
 interface Storing {
@@ -57,7 +74,8 @@ function storeDraft(ground: Ground, draft: Draft, { id, nowMs, takes }: Storing)
   if (event.key !== null) replaceWaiting(ground, { hookId: hook.id, userId, key: event.key, nowMs });
   const because = becauseOf(ground, known);
   const isDue = because === "due";
-  const isClaimed = isDue && takes(hook.id);
+  const isWorthwhile = event.expiresAtMs === null || event.expiresAtMs > nowMs;
+  const isClaimed = isDue && isWorthwhile && takes(hook.id);
   known.lastSequence += 1;
   const key = memory.listing.nextKey();
   insertDelivery(ground.database, {
@@ -95,12 +113,10 @@ function storeDraft(ground: Ground, draft: Draft, { id, nowMs, takes }: Storing)
   };
 }
 
-function becauseOf(ground: Ground, { hook, isReleasing }: KnownHook): WaitingBecause {
+function becauseOf(ground: Ground, { hook }: KnownHook): WaitingBecause {
   const kept = keptBecause(hook.state, { isPing: false });
   if (kept !== null) return kept;
-  if (!hook.serial) return "due";
-  if (isReleasing) return "hook-paused";
-  return isLineFree(ground, hook.id) ? "due" : "limit";
+  return !hook.serial || isLineFree(ground, hook.id) ? "due" : "limit";
 }
 
 function eventPart({ id, type, action, data, atMs, trace, sensitive }: NewEvent): Claim["event"] {

@@ -13,19 +13,18 @@ export interface DueRow {
 export interface DueRequest {
   readonly hookId: HookId;
   readonly queue: Queue;
-  readonly nowMs: number;
   readonly untilMs: number;
   readonly countMax: number;
 }
 
 /** The hook's first in its queue that nobody has, longest due first, up to `untilMs`. */
 export function dueOf({ database, memory }: Ground, request: DueRequest): readonly DueRow[] {
-  const { hookId, queue, nowMs, untilMs, countMax } = request;
+  const { hookId, queue, untilMs, countMax } = request;
   // Leased ones stand in the index at the time at which they became due.
   const rowsMax = countMax + memory.leases.countOf(hookId);
   return database
     .all<DueRow>(DUE_OF_HOOK, hookId, queue === "retry" ? 1 : 0, untilMs, rowsMax)
-    .filter(({ id }) => !memory.leases.isHeld(id, nowMs))
+    .filter(({ id }) => !memory.leases.isHeld(id))
     .slice(0, countMax);
 }
 
@@ -36,8 +35,8 @@ const DUE_OF_HOOK = `SELECT key, id, next_at_ms FROM deliveries INDEXED BY deliv
 const EVER_MS = Number.MAX_SAFE_INTEGER;
 
 /** Notes when the hook's turn comes next in this queue, and says so; null: never. */
-export function noteNext(ground: Ground, hookId: HookId, queue: Queue, nowMs: number): number | null {
-  const [head] = dueOf(ground, { hookId, queue, nowMs, untilMs: EVER_MS, countMax: 1 });
+export function noteNext(ground: Ground, hookId: HookId, queue: Queue): number | null {
+  const [head] = dueOf(ground, { hookId, queue, untilMs: EVER_MS, countMax: 1 });
   if (head === undefined) return null;
   ground.memory.turns[queue].note(hookId, head.next_at_ms);
   return head.next_at_ms;
@@ -54,7 +53,7 @@ export function nextTurnMs(ground: Ground, queue: Queue, except: ReadonlySet<Hoo
       continue;
     }
     // The time may be that of something that has ended.
-    found = noteNext(ground, turn.hookId, queue, Number.NEGATIVE_INFINITY);
+    found = noteNext(ground, turn.hookId, queue);
     if (found === turn.atMs) break;
     found = null;
   }

@@ -21,5 +21,5 @@ export function end(
     key,
   );
   ground.memory.leases.end(id);
-  moveUp(ground, hookId, nowMs);
+  moveUp(ground, hookId);
 }

@@ -84,7 +84,7 @@ function revoke(ground: Ground, where: string, values: readonly Value[], nowMs: 
     nowMs,
     ...values,
   );
-  for (const { hook_id } of heads) moveUp(ground, hook_id, nowMs);
+  for (const { hook_id } of heads) moveUp(ground, hook_id);
   return revoked;
 }
 

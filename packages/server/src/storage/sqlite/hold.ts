@@ -6,10 +6,10 @@ import { moveUp } from "./line.ts";
 import type { Ground } from "./memory.ts";
 
 /** Keeps what waits for the hook. What a worker has leased is kept when it comes back, or when its lease runs out. */
-export function keepWaiting(ground: Ground, hookId: HookId, state: HookState, nowMs: number): void {
+export function keepWaiting(ground: Ground, hookId: HookId, state: HookState): void {
   const { database, memory } = ground;
   memory.listing.bring();
-  const rows = database.all<KeptRow>(WITH_TIME, hookId).filter(({ id }) => !memory.leases.isHeld(id, nowMs));
+  const rows = database.all<KeptRow>(WITH_TIME, hookId).filter(({ id }) => !memory.leases.isHeld(id));
   for (const { key, sequence } of rows) {
     const because = keptBecause(state, { isPing: sequence === null });
     if (because !== null) {
@@ -93,7 +93,7 @@ function releaseOf(
     if (atMs !== null) memory.turns[attempts_count > 0 ? "retry" : "first"].note(hook.id, atMs);
   }
   const released = Math.min(rows.length, count);
-  if (released > 0 && hook.serial === 1) moveUp(ground, hook.id, nowMs);
+  if (released > 0 && hook.serial === 1) moveUp(ground, hook.id);
   if (rows.length <= count) {
     database.run("UPDATE hooks SET released_at_ms = NULL WHERE id = ?", hook.id);
     memory.hooks.forget(hook.id);

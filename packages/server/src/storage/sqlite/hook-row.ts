@@ -18,7 +18,6 @@ export interface HookRow extends OwnerColumns {
   readonly filter: string;
   readonly include: string | null;
   readonly serial: number;
-  readonly released_at_ms: number | null;
   readonly created_at_ms: number;
 }
 

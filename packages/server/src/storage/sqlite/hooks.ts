@@ -160,20 +160,20 @@ function changeHook(
   );
   memory.hooks.forget(id);
   if (hook.serial !== before.serial) {
-    if (hook.serial) formLine(ground, id, nowMs);
+    if (hook.serial) formLine(ground, id);
     else dissolveLine(ground, id, nowMs);
   }
   if (knock !== null) {
     supersedePings(ground, id, nowMs);
-    keepFor(ground, hook, nowMs);
+    keepFor(ground, hook);
     insertPing(ground, hook, knock.ping);
   } else if (change.state === "active") startRelease(ground, id, { nowMs, perS: releasePerS });
-  else if (change.state !== undefined) keepFor(ground, hook, nowMs);
+  else if (change.state !== undefined) keepFor(ground, hook);
   return { kind: "changed", hook };
 }
 
-function keepFor(ground: Ground, hook: Hook, nowMs: number): void {
+function keepFor(ground: Ground, hook: Hook): void {
   ground.database.run("UPDATE hooks SET released_at_ms = NULL WHERE id = ?", hook.id);
   ground.memory.hooks.forget(hook.id);
-  keepWaiting(ground, hook.id, hook.state, nowMs);
+  keepWaiting(ground, hook.id, hook.state);
 }

@@ -18,8 +18,6 @@ export interface KnownHook {
   readonly secrets: readonly SealedSecret[];
   /** Whether any user's secret for it was ever rotated. */
   readonly hasVersions: boolean;
-  /** What was kept for it is being released: what comes new must not overtake where order counts. */
-  readonly isReleasing: boolean;
   /** The number of its newest delivery; raised with each that is stored. */
   lastSequence: number;
 }
@@ -48,7 +46,6 @@ export function createKnownHooks(database: Database): KnownHooks {
       hook: toHook(row),
       secrets: liveSecrets(database, id, 0),
       hasVersions: database.get("SELECT 1 FROM user_secrets WHERE hook_id = ? LIMIT 1", id) !== undefined,
-      isReleasing: row.released_at_ms !== null,
       lastSequence: sequence.last,
     };
   });

@@ -19,9 +19,9 @@ export interface Leases {
   /** The lease if it is the one with this number, even if it ran out: nobody else has taken it then. */
   find(id: DeliveryId, number: number): Lease | null;
   end(id: DeliveryId): void;
-  /** Whether somebody has it. A lease holds until `takeRunOut` has told that it is over, or `nowMs` says so. */
-  isHeld(id: DeliveryId, nowMs: number): boolean;
-  /** How many of the hook's deliveries are leased, or were and are not yet taken by another. */
+  /** Whether somebody has it. A lease holds until `takeRunOut` has told that it is over. */
+  isHeld(id: DeliveryId): boolean;
+  /** How many of the hook's deliveries are held. */
   countOf(hookId: HookId): number;
   /** Leases that have run out since this was asked last. */
   takeRunOut(nowMs: number): readonly Lease[];
@@ -45,10 +45,7 @@ export function createLeases(firstNumber: number): Leases {
   function set(id: DeliveryId, lease: Lease | undefined): void {
     const old = byId.get(id);
     if (old !== undefined) {
-      ranOut.delete(old);
-      const left = (countByHook.get(old.hookId) ?? 1) - 1;
-      if (left === 0) countByHook.delete(old.hookId);
-      else countByHook.set(old.hookId, left);
+      if (!ranOut.delete(old)) discount(old.hookId);
     }
     if (lease === undefined) {
       byId.delete(id);
@@ -57,6 +54,12 @@ export function createLeases(firstNumber: number): Leases {
     byId.set(id, lease);
     countByHook.set(lease.hookId, (countByHook.get(lease.hookId) ?? 0) + 1);
     if (lease.untilMs < earliestMs) earliestMs = lease.untilMs;
+  }
+
+  function discount(hookId: HookId): void {
+    const left = (countByHook.get(hookId) ?? 1) - 1;
+    if (left === 0) countByHook.delete(hookId);
+    else countByHook.set(hookId, left);
   }
 
   function* pending(): Iterable<Lease> {
@@ -83,15 +86,18 @@ export function createLeases(firstNumber: number): Leases {
       before.push([id, byId.get(id)]);
       set(id, undefined);
     },
-    isHeld(id, nowMs) {
+    isHeld(id) {
       const lease = byId.get(id);
-      return lease !== undefined && lease.untilMs > nowMs && !ranOut.has(lease);
+      return lease !== undefined && !ranOut.has(lease);
     },
     countOf: (hookId) => countByHook.get(hookId) ?? 0,
     takeRunOut(nowMs) {
       if (nowMs < earliestMs) return [];
       const found = [...pending()].filter(({ untilMs }) => untilMs <= nowMs);
-      for (const lease of found) ranOut.add(lease);
+      for (const lease of found) {
+        ranOut.add(lease);
+        discount(lease.hookId);
+      }
       look();
       return found;
     },

@@ -12,7 +12,7 @@ export function isLineFree({ database, memory }: Ground, hookId: HookId): boolea
 }
 
 /** If nobody is at the head of a serial hook's line, the next one is due. */
-export function moveUp(ground: Ground, hookId: HookId, nowMs: number): void {
+export function moveUp(ground: Ground, hookId: HookId): void {
   const { database, memory } = ground;
   const hook = database.get<{ readonly serial: number; readonly state: string }>(
     "SELECT serial, state FROM hooks WHERE id = ?",
@@ -21,17 +21,16 @@ export function moveUp(ground: Ground, hookId: HookId, nowMs: number): void {
   if (hook?.serial !== 1 || hook.state !== "active") return;
   memory.listing.bring();
   if (database.get(ANY_AT_HEAD, hookId) !== undefined) return;
-  const moved = database.run(
-    `UPDATE deliveries SET because = 'due', next_at_ms = ?
-     WHERE key = (${NEXT_IN_LINE})`,
-    nowMs,
-    hookId,
-  );
-  if (moved > 0) noteHead(ground, hookId);
+  const next = database.get<NextRow>(NEXT, hookId);
+  // What is kept for the hook comes first, when it is released.
+  if (next === undefined || next.because !== "limit") return;
+  const { key, attempts_count, created_at_ms } = next;
+  database.run("UPDATE deliveries SET because = 'due', next_at_ms = ? WHERE key = ?", created_at_ms, key);
+  memory.turns[attempts_count > 0 ? "retry" : "first"].note(hookId, created_at_ms);
 }
 
 /** The hook became serial, or what was kept for it is freed: everybody but the first stands in line. */
-export function formLine(ground: Ground, hookId: HookId, nowMs: number): void {
+export function formLine(ground: Ground, hookId: HookId): void {
   const { database, memory } = ground;
   memory.listing.bring();
   database.run(
@@ -41,7 +40,7 @@ export function formLine(ground: Ground, hookId: HookId, nowMs: number): void {
         WHERE is_listed = 1 AND state = 'waiting' AND hook_id = ?1)`,
     hookId,
   );
-  moveUp(ground, hookId, nowMs);
+  moveUp(ground, hookId);
 }
 
 /** The hook is serial no longer: whoever stood in line is due. */
@@ -57,10 +56,11 @@ export function dissolveLine(ground: Ground, hookId: HookId, nowMs: number): voi
   if (freed > 0) ground.memory.turns.retry.note(hookId, nowMs);
 }
 
-// Redelivered ones may have been tried before: both turns are noted, and a turn that is too early does no harm.
-function noteHead({ memory }: Ground, hookId: HookId): void {
-  memory.turns.first.note(hookId, 0);
-  memory.turns.retry.note(hookId, 0);
+interface NextRow {
+  readonly key: number;
+  readonly because: string;
+  readonly attempts_count: number;
+  readonly created_at_ms: number;
 }
 
 const ANY_WAITING = `SELECT 1 FROM deliveries INDEXED BY deliveries_waiting
@@ -69,6 +69,6 @@ const ANY_WAITING = `SELECT 1 FROM deliveries INDEXED BY deliveries_waiting
 const ANY_AT_HEAD = `SELECT 1 FROM deliveries INDEXED BY deliveries_due
   WHERE is_listed = 1 AND next_at_ms IS NOT NULL AND hook_id = ? AND sequence IS NOT NULL LIMIT 1`;
 
-const NEXT_IN_LINE = `SELECT key FROM deliveries INDEXED BY deliveries_kept
-  WHERE is_listed = 1 AND state = 'waiting' AND next_at_ms IS NULL AND hook_id = ? AND because = 'limit'
+const NEXT = `SELECT key, because, attempts_count, created_at_ms FROM deliveries INDEXED BY deliveries_kept
+  WHERE is_listed = 1 AND state = 'waiting' AND next_at_ms IS NULL AND hook_id = ? AND sequence IS NOT NULL
   ORDER BY sequence LIMIT 1`;

@@ -16,7 +16,7 @@ export function replaceWaiting(ground: Ground, { hookId, userId, key, nowMs }: R
   memory.listing.bring();
   const rows = database.all<{ readonly key: number; readonly id: DeliveryId }>(WAITING, hookId, key, userId);
   for (const row of rows) {
-    if (!memory.leases.isHeld(row.id, nowMs)) end(ground, { ...row, hookId }, { state: "replaced", nowMs });
+    if (!memory.leases.isHeld(row.id)) end(ground, { ...row, hookId }, { state: "replaced", nowMs });
   }
 }
 

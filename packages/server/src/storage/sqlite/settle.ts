@@ -31,7 +31,7 @@ function move(ground: Ground, lease: Lease, { next, attempt, nowMs }: Settlement
       if (next.kind === "delivered" && hook.state === "pending" && isPing(ground, lease))
         activate(ground, lease, nowMs);
       if (next.kind === "failed" && next.because === "gone") disable(ground, lease, nowMs);
-      else if (hook.serial) moveUp(ground, lease.hookId, nowMs);
+      else if (hook.serial) moveUp(ground, lease.hookId);
       return true;
     }
     default:
@@ -79,7 +79,7 @@ function waitAgain(
   // Before its time comes it is no longer worth sending.
   if (row.expires_at_ms !== null && row.expires_at_ms <= atMs) {
     end(database, lease, { state: "expired", attempt, nowMs });
-    if (hook.serial) moveUp(ground, lease.hookId, nowMs);
+    if (hook.serial) moveUp(ground, lease.hookId);
     return true;
   }
   const kept = keptBecause(hook.state, { isPing: row.sequence === null });
