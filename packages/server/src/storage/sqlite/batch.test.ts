@@ -38,6 +38,7 @@ test("a verb that throws half-way leaves nothing of its first half", () => {
   const event = (id: string, type: unknown) => ({
     ...{ id, receiptKeys: [], fingerprint: id, type, action: "x", data: "{}", userIds: ["a"], groupIds: [] },
     atMs: 1,
+    ...{ key: null, expiresAtMs: null, sensitive: [], scopes: null, fieldScopes: [], trace: null },
   });
   const claim = { nowMs: 1, countMax: 0, retriesMax: 10_000, hookMax: 10_000, exceptHooks: [] };
   const ingest = (id: number, events: readonly unknown[]): Call => ({

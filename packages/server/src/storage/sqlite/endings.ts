@@ -6,7 +6,7 @@ import type { Value } from "./database.ts";
 import { findHookRow } from "./hook-row.ts";
 import { moveUp } from "./line.ts";
 import type { Ground } from "./memory.ts";
-import { markReachable } from "./reach.ts";
+import { forgetWays, markReachable } from "./reach.ts";
 
 export function endGrant(ground: Ground, grantId: GrantId, nowMs: number): Ended | null {
   const { database, memory } = ground;
@@ -61,11 +61,7 @@ export function endHook(ground: Ground, hookId: HookId, nowMs: number): number |
   database.run("DELETE FROM sequences WHERE hook_id = ?", hookId);
   database.run("DELETE FROM hooks WHERE id = ?", hookId);
   memory.hooks.forget(hookId);
-  if (owner.kind === "app") memory.reaches.clear();
-  else {
-    memory.reaches.forget(owner.userId);
-    markReachable(database, owner.userId);
-  }
+  forgetWays(ground, owner);
   return deliveries;
 }
 
@@ -75,7 +71,7 @@ function revoke(ground: Ground, where: string, values: readonly Value[], nowMs: 
   const heads = database.all<{ readonly hook_id: HookId }>(
     `SELECT DISTINCT hook_id FROM deliveries
      WHERE is_listed = 1 AND state = 'waiting' AND ${where} AND +next_at_ms IS NOT NULL
-       AND hook_id IN (SELECT id FROM hooks WHERE serial = 1)`,
+       AND EXISTS (SELECT 1 FROM hooks WHERE id = hook_id AND serial = 1)`,
     ...values,
   );
   const revoked = database.run(

@@ -12,7 +12,7 @@ import { findHookRow, type HookRow, toHook } from "./hook-row.ts";
 import { dissolveLine, formLine } from "./line.ts";
 import type { Ground } from "./memory.ts";
 import { insertPing, supersedePings } from "./ping.ts";
-import { markReachable } from "./reach.ts";
+import { forgetWays } from "./reach.ts";
 import { isUser } from "./users.ts";
 import type { Sync } from "./verbs.ts";
 
@@ -90,13 +90,6 @@ function ownedBy(owner: HookOwner): { readonly where: string; readonly values: r
   return owner.kind === "user"
     ? { where: "owner_user_id = ?", values: [owner.userId] }
     : { where: "owner_app_id = ?", values: [owner.appId] };
-}
-
-/** What is remembered of the ways to the owner's hooks is no longer so. */
-export function forgetWays({ database, memory }: Ground, owner: HookOwner): void {
-  if (owner.kind === "app") return memory.reaches.clear();
-  memory.reaches.forget(owner.userId);
-  markReachable(database, owner.userId);
 }
 
 function insertHook(database: Database, hook: Hook, secret: Sealed): void {

@@ -24,7 +24,7 @@ export function createListing(database: Database): Listing {
 
   function reset(): void {
     const row = database.get<{ readonly through: number; readonly last: number | null }>(
-      "SELECT listed_through AS through, (SELECT max(key) FROM deliveries) AS last FROM engine",
+      "SELECT listed_through AS through, (SELECT max(key) FROM deliveries) AS last FROM engine WHERE id = 1",
     );
     through = row?.through ?? 0;
     // What was swept away lies behind, so no key is given twice.
@@ -38,7 +38,7 @@ export function createListing(database: Database): Listing {
       through,
       last,
     );
-    database.run("UPDATE engine SET listed_through = ?", last);
+    database.run("UPDATE engine SET listed_through = ? WHERE id = 1", last);
     through = last;
   }
 

@@ -32,8 +32,9 @@ const LEASES_PER_START = 2 ** 32;
 
 /** The database must be migrated; starts that came before are told apart by the fence. */
 export function createMemory(database: Database): Memory {
-  database.run("UPDATE engine SET starts = starts + 1");
-  const starts = database.get<{ readonly starts: number }>("SELECT starts FROM engine")?.starts ?? 0;
+  database.run("UPDATE engine SET starts = starts + 1 WHERE id = 1");
+  const starts =
+    database.get<{ readonly starts: number }>("SELECT starts FROM engine WHERE id = 1")?.starts ?? 0;
   const leases = createLeases(starts * LEASES_PER_START);
   const listing = createListing(database);
   const hooks = createKnownHooks(database);
@@ -79,4 +80,4 @@ const turnsOf = (
   FROM deliveries ${rows} AND next_at_ms IS NOT NULL GROUP BY hook_id, attempts_count > 0`;
 
 const LISTED_TURNS = turnsOf("INDEXED BY deliveries_due WHERE is_listed = 1");
-const UNLISTED_TURNS = turnsOf("WHERE key > (SELECT listed_through FROM engine)");
+const UNLISTED_TURNS = turnsOf("WHERE key > (SELECT listed_through FROM engine WHERE id = 1)");

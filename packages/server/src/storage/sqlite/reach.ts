@@ -1,6 +1,8 @@
 /** Through which hooks a user's events leave: the index of matching, in memory, filled as users are named. */
 import type { GrantId, HookId, UserId } from "@trulinks/protocol";
+import type { HookOwner } from "../../webhooks/hook.ts";
 import type { Database } from "./database.ts";
+import type { Ground } from "./memory.ts";
 import { createRemembered } from "./remembered.ts";
 import { isUser } from "./users.ts";
 
@@ -56,13 +58,27 @@ const WAYS = `
   SELECT hooks.id, grants.id, grants.scopes
   FROM grants JOIN hooks ON hooks.owner_app_id = grants.app_id WHERE grants.user_id = ?`;
 
+/** What is remembered of the ways to the owner's hooks is no longer so. */
+export function forgetWays({ database, memory }: Ground, owner: HookOwner): void {
+  if (owner.kind === "app") {
+    memory.reaches.clear();
+    return;
+  }
+  memory.reaches.forget(owner.userId);
+  markReachable(database, owner.userId);
+}
+
 /** Keeps right which members of groups are looked at when an event is for the group. */
 export function markReachable(database: Database, userId: UserId): void {
+  const { reachable } = database.get<{ readonly reachable: number }>(IS_REACHABLE, userId) ?? {
+    reachable: 0,
+  };
   database.run(
-    `UPDATE group_members SET is_reachable = now.reachable FROM (SELECT
-       EXISTS (SELECT 1 FROM hooks WHERE owner_user_id = ?1) OR EXISTS (SELECT 1 FROM grants WHERE user_id = ?1)
-       AS reachable) AS now
-     WHERE user_id = ?1 AND is_reachable <> now.reachable`,
+    "UPDATE group_members SET is_reachable = ?1 WHERE user_id = ?2 AND is_reachable <> ?1",
+    reachable,
     userId,
   );
 }
+
+const IS_REACHABLE = `SELECT EXISTS (SELECT 1 FROM hooks WHERE owner_user_id = ?1)
+  OR EXISTS (SELECT 1 FROM grants WHERE user_id = ?1) AS reachable`;

@@ -79,7 +79,7 @@ CREATE INDEX deliveries_by_user ON deliveries (user_id, id) WHERE is_listed = 1 
 CREATE INDEX deliveries_by_owner_user ON deliveries (owner_user_id, id)
   WHERE is_listed = 1 AND owner_user_id IS NOT NULL;
 CREATE INDEX deliveries_by_owner_app ON deliveries (owner_app_id, id) WHERE is_listed = 1 AND owner_app_id IS NOT NULL;
-CREATE INDEX deliveries_by_event ON deliveries (event_id) WHERE is_listed = 1;
+CREATE INDEX deliveries_by_event ON deliveries (event_id, id) WHERE is_listed = 1;
 CREATE INDEX deliveries_by_type ON deliveries (type, id) WHERE is_listed = 1;
 CREATE INDEX deliveries_by_status ON deliveries (last_status, id) WHERE is_listed = 1 AND last_status >= 300;
 CREATE INDEX deliveries_by_state ON deliveries (state, id) WHERE is_listed = 1 AND state <> 'delivered';
