@@ -10,27 +10,30 @@ import type { Clock } from "./base/clock.ts";
 import type { Dice } from "./base/dice.ts";
 import { bytesLeftAt, type FreeSpace, watchFreeSpace } from "./base/free-space.ts";
 import { createLifecycle } from "./base/lifecycle.ts";
-import { createListener, type Listener } from "./base/listener.ts";
+import type { Listener } from "./base/listener.ts";
 import type { Log } from "./base/log.ts";
 import { telling } from "./base/telling.ts";
 import { openDataFolder } from "./config/data-folder.ts";
 import { type Keys, keyBytes, loadKeys } from "./config/keys.ts";
 import type { Options } from "./config/options.ts";
+import { otlpOf } from "./config/otlp.ts";
 import { startPolicy } from "./config/policy.ts";
 import type { Sources } from "./config/rules.ts";
 import { readTextIfThere } from "./config/text-reader.ts";
 import { startTls, type Tls } from "./config/tls.ts";
-import { clientAddress, trusting } from "./gateway/client-address.ts";
+import { callerAddress, trusting } from "./gateway/client-address.ts";
 import { divide } from "./gateway/divide.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { memoryLedgers, type Quotas } from "./gateway/quotas.ts";
 import { rateLimitStatus } from "./gateway/rate-limit-status.ts";
-import { continuing, SERVER_OPTIONS, serveWith } from "./gateway/server-options.ts";
+import { serveOn } from "./gateway/serve-on.ts";
+import { continuing } from "./gateway/server-options.ts";
 import { openSecrets, type Secrets } from "./secrets/open.ts";
 import { remembering } from "./secrets/vault.ts";
 import { openStorage } from "./storage/open.ts";
 import type { Storage } from "./storage/storage.ts";
-import { createMeters, type MeteredFact, type Meters } from "./telemetry/meters.ts";
+import type { MeteredFact } from "./telemetry/meters.ts";
+import { openTelemetry, type Telemetry } from "./telemetry/open.ts";
 import { VERSION } from "./version.ts";
 import { createAddressPolicy } from "./webhooks/addresses.ts";
 import { createHooks } from "./webhooks/hooks.ts";
@@ -93,7 +96,7 @@ interface Ground {
   readonly storage: Storage;
   readonly space: FreeSpace;
   readonly keyring: Secrets;
-  readonly meters: Meters;
+  readonly telemetry: Telemetry;
   /** To everyone who listens. */
   readonly tell: (fact: MeteredFact) => void;
 }
@@ -107,6 +110,8 @@ async function openGround(
   const { clock, dice } = world;
   const policy = startPolicy(options, sources);
   const tls = startTls(options, sources, world);
+  const telemetry = await openTelemetry({ otlp: otlpOf(options), version: VERSION, ...world });
+  opening.defer(() => telemetry.close());
   const folder = await openDataFolder(options.data, clock);
   opening.defer(() => folder.release());
   const keys = loadKeys({ options, folder: folder.path, dice });
@@ -117,9 +122,8 @@ async function openGround(
   const bytesMin = databaseUrl === null ? options.storage.free_bytes_min : 0;
   const space = watchFreeSpace({ folder: folder.path, bytesMin, bytesLeft: bytesLeftAt, ...world });
   const keyring = await openSecrets(storage.secrets, keys.secret, dice);
-  const meters = createMeters({ version: VERSION, clock });
-  const tell = telling([meters.onFact], world.log);
-  return { options, world, keys, policy, tls, storage, space, keyring, meters, tell };
+  const tell = telling([telemetry.meters.onFact], world.log);
+  return { options, world, keys, policy, tls, storage, space, keyring, telemetry, tell };
 }
 
 // Some 200 bytes each.
@@ -130,6 +134,7 @@ type WayOut = ReturnType<typeof createWayOut>;
 
 function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
   const { options, world, policy, storage, tell } = ground;
+  const { meters, tracing } = ground.telemetry;
   const addresses = createAddressPolicy(options.hooks.allow_addresses);
   const names = createHostNames({ clock: world.clock, servers: [], readText: readTextIfThere });
   const poster = createPoster({ addresses, names, clock: world.clock });
@@ -141,8 +146,9 @@ function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
     post: poster.post,
     inFlightMax: options.hooks.in_flight_max,
     onFact: tell,
+    traceAttempt: tracing?.traceAttempt,
   });
-  ground.meters.watch({
+  meters.watch({
     inFlightMax: options.hooks.in_flight_max,
     senderLoad: sender.load,
     nextDueMs: () => storage.webhooks.findNextDueMs([]),
@@ -160,7 +166,7 @@ function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
     sender,
     sweeper,
     hooks: createHooks({ ...webhooks, addresses, wake: sender.wake, recall: sender.recall }),
-    publish: tellingPublished(publish, { clock: world.clock, onFact: tell }),
+    publish: tellingPublished(tracing?.tracePublish(publish) ?? publish, { ...world, onFact: tell }),
   };
 }
 
@@ -208,7 +214,8 @@ async function createListeners(
     operatorKey: keys.operator.key,
     publish,
     ping: () => storage.ping(),
-    metrics: ground.meters.expose,
+    metrics: ground.telemetry.meters.expose,
+    traceRequest: ground.telemetry.tracing?.traceRequest,
   });
   const isTrusted = trusting(options.trusted_proxies);
   const { prefix, aliases } = options.public;
@@ -218,25 +225,25 @@ async function createListeners(
     prefix,
     aliases,
     identify,
-    clientAddress: ({ socket, headers }) => {
-      const forwardedFor = headers["x-forwarded-for"]?.toString();
-      return clientAddress({ peer: socket.remoteAddress, forwardedFor }, isTrusted);
-    },
+    clientAddress: (request) => callerAddress(request, isTrusted),
     rateLimitStatus: (caller) => rateLimitStatus({ quotas, clock: world.clock }, caller),
     deliveryAddresses: null,
   });
 
-  const listen = { tls: tls?.context() ?? null, server: SERVER_OPTIONS, clock: world.clock };
-  const provider = createListener({ name: "provider", address: options.provider.listen, ...listen });
-  serveWith(provider.server, continuing(providerApi.routing), PROVIDER_PROBLEMS_PAGE);
-  const integrators = createListener({ name: "public", address: options.public.listen, ...listen });
-  serveWith(
-    integrators.server,
-    divide({ prefix, aliases, own: continuing(integratorApi.routing), rest: gateway.listener }),
-    `${prefix}/problems`,
-  );
-  for (const { server } of [provider, integrators]) {
-    if ("setSecureContext" in server) tls?.keepCurrent(server as Parameters<Tls["keepCurrent"]>[0]);
-  }
+  const secured = { tls, clock: world.clock };
+  const provider = serveOn({
+    name: "provider",
+    address: options.provider.listen,
+    listener: continuing(providerApi.routing),
+    documentation: PROVIDER_PROBLEMS_PAGE,
+    ...secured,
+  });
+  const integrators = serveOn({
+    name: "public",
+    address: options.public.listen,
+    listener: divide({ prefix, aliases, own: continuing(integratorApi.routing), rest: gateway.listener }),
+    documentation: `${prefix}/problems`,
+    ...secured,
+  });
   return { integrators, provider };
 }

@@ -1,7 +1,8 @@
 import { type Command, Option } from "commander";
 import { formatFlaw } from "../config/flaw.ts";
 import { type Loaded, loadOptions } from "../config/load.ts";
-import { CONFIG_FILE, type Flag, OPTION_PATHS, OPTIONS } from "../config/options.ts";
+import type { Flag } from "../config/option.ts";
+import { CONFIG_FILE, OPTION_PATHS, OPTIONS } from "../config/options.ts";
 import { readText } from "../config/text-reader.ts";
 import { CommandFailed, type CommandIo } from "./command-io.ts";
 

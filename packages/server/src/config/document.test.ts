@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { exampleYaml, optionsMarkdown } from "./document.ts";
 import { formatFlaw } from "./flaw.ts";
 import { loadOptions } from "./load.ts";
-import { OPTION_PATHS, OPTIONS, type Option } from "./options.ts";
+import type { Option } from "./option.ts";
+import { OPTION_PATHS, OPTIONS } from "./options.ts";
 
 const ROOT = new URL("../../../../", import.meta.url);
 

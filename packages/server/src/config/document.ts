@@ -1,5 +1,6 @@
 /** The two documents that are made from the table of options; a test compares them with the committed files. */
-import { CONFIG_FILE, type Flag, OPTION_PATHS, OPTIONS, type Option, type OptionPath } from "./options.ts";
+import type { Flag, Option } from "./option.ts";
+import { CONFIG_FILE, OPTION_PATHS, OPTIONS, type OptionPath } from "./options.ts";
 
 const COMMENT_CHARACTERS_MAX = 100;
 

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { fromBase64 } from "@trulinks/protocol";
 import { formatListenAddress, type ListenAddress, parseListenAddress } from "../base/listen-address.ts";
 import { Secret } from "../base/secret.ts";
+import { parseHeaderList } from "./header-list.ts";
 
 export interface Kind<Value> {
   /** Completes "Expected …". */
@@ -98,6 +99,14 @@ export const keySecret: Kind<Secret> = textKind({
   print: String,
 });
 
+/** Kept as the text it came as; `parseHeaderList` reads it. */
+export const headerList: Kind<Secret> = textKind({
+  expects: "headers as NAME=VALUE,NAME=VALUE, with `%2C` for a comma and `%25` for a percent sign in a value",
+  isSecret: true,
+  parseText: (text) => (parseHeaderList(text) === undefined ? undefined : new Secret(text)),
+  print: String,
+});
+
 export function oneOf<const Choice extends string>(choices: readonly Choice[]): Kind<Choice> {
   return textKind({
     expects: `one of ${choices.join(", ")}`,
@@ -120,6 +129,15 @@ export function integer({ min, max }: { readonly min: number; readonly max: numb
     return value >= min && value <= max;
   }
 }
+
+export const share: Kind<number> = {
+  expects: "a number from 0 to 1",
+  isSecret: false,
+  isText: false,
+  fromText: (text) => (/^[01](\.[0-9]{1,9})?$/.test(text) ? Number(text) : text),
+  parse: (given) => (typeof given === "number" && given >= 0 && given <= 1 ? given : undefined),
+  print: (value) => value,
+};
 
 export const yesOrNo: Kind<boolean> = {
   expects: "true or false",

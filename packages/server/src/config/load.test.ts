@@ -22,6 +22,7 @@ test("nothing given is good: every option has its default", () => {
     storage: { free_bytes_min: 268_435_456 },
     policy: null,
     log: { level: "info" },
+    telemetry: { otlp_url: null, otlp_headers: null, sample_ratio: 1 },
   });
   assert(Object.values(sources).every(({ kind }) => kind === "default"));
   assert.equal(file, null);

@@ -2,7 +2,8 @@
 import { dirname, resolve } from "node:path";
 import { type Flaw, type Place, show, showSecret, sortFlaws } from "./flaw.ts";
 import { type Given, gatherFromFile, gatherFromFlags, gatherFromVariables } from "./gather.ts";
-import { CONFIG_FILE, OPTION_PATHS, OPTIONS, type Option, type OptionPath, type Options } from "./options.ts";
+import type { Option } from "./option.ts";
+import { CONFIG_FILE, OPTION_PATHS, OPTIONS, type OptionPath, type Options } from "./options.ts";
 import { checkRules, type Sources } from "./rules.ts";
 import { type ReadText, readFailure } from "./text-reader.ts";
 import { parseYaml, type YamlNode } from "./yaml-tree.ts";

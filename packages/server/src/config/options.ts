@@ -1,29 +1,7 @@
 /** The one table of options. Types, validation, `trulinks.example.yaml` and `docs/reference/options.md` come from it. */
 import { LOG_LEVELS } from "../base/log.ts";
-import type { Kind } from "./kinds.ts";
 import * as kinds from "./kinds.ts";
-
-export interface Option<Value, Nullable extends boolean = boolean> {
-  readonly variable: string;
-  readonly flag: Flag;
-  readonly kind: Kind<Value>;
-  /** As a file would give it. */
-  readonly default: unknown;
-  /** Whether it may be left unset, which is `null`. */
-  readonly isNullable: Nullable;
-  /** One sentence. */
-  readonly what: string;
-  /** As it would stand in the file. Null for keys: an example would end up in use. */
-  readonly example: string | null;
-}
-
-export type Flag =
-  | {
-      readonly kind: "flag";
-      readonly name: `--${string}` /** Null: it stands alone. */;
-      readonly argument: string | null;
-    }
-  | { readonly kind: "none"; readonly because: string };
+import { flag, none, type Option, option, optional } from "./option.ts";
 
 /** The variable and the flag that name the file itself; they cannot stand in it. */
 export const CONFIG_FILE = {
@@ -188,6 +166,28 @@ export const OPTIONS = {
     what: `The least important lines that are logged: ${LOG_LEVELS.join(", ")}.`,
     example: "debug",
   }),
+  "telemetry.otlp_url": optional({
+    variable: "TRULINKS_OTLP_URL",
+    flag: flag("--otlp-url", "URL"),
+    kind: kinds.httpUrl,
+    what: "An OpenTelemetry collector to which traces go (OTLP over HTTP, JSON); without it none are made.",
+    example: "http://127.0.0.1:4318",
+  }),
+  "telemetry.otlp_headers": optional({
+    variable: "TRULINKS_OTLP_HEADERS",
+    flag: none(SEEN_BY_OTHERS),
+    kind: kinds.headerList,
+    what: "Headers that the collector asks for, its key for instance.",
+    example: null,
+  }),
+  "telemetry.sample_ratio": option({
+    variable: "TRULINKS_SAMPLE_RATIO",
+    flag: flag("--sample-ratio", "SHARE"),
+    kind: kinds.share,
+    default: 1,
+    what: "The share of traces that is recorded of those that begin here; one that came in is recorded if its caller's is.",
+    example: "0.05",
+  }),
 } as const;
 
 type Table = typeof OPTIONS;
@@ -209,21 +209,3 @@ export type Options = {
 };
 
 export const OPTION_PATHS = Object.keys(OPTIONS) as readonly OptionPath[];
-
-type Entry<Value> = Omit<Option<Value>, "isNullable">;
-
-function option<Value>(entry: Entry<Value>): Option<Value, false> {
-  return { ...entry, isNullable: false };
-}
-
-function optional<Value>(entry: Omit<Entry<Value>, "default">): Option<Value, true> {
-  return { ...entry, default: null, isNullable: true };
-}
-
-function flag(name: `--${string}`, argument: string | null): Flag {
-  return { kind: "flag", name, argument };
-}
-
-function none(because: string): Flag {
-  return { kind: "none", because };
-}

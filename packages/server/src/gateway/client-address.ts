@@ -1,4 +1,5 @@
 /** Who a connection comes from, once the proxies that the provider trusts have been looked through. Pure. */
+import type { IncomingMessage } from "node:http";
 import { BlockList, isIPv4, isIPv6 } from "node:net";
 import ipaddr from "ipaddr.js";
 
@@ -27,6 +28,12 @@ export function clientAddress({ peer, forwardedFor }: Hops, isTrusted: IsTrusted
     nearest = next;
   }
   return isIPv4(nearest) ? nearest : networkOf(nearest);
+}
+
+/** The same of a request. */
+export function callerAddress({ socket, headers }: IncomingMessage, isTrusted: IsTrusted): string {
+  const forwardedFor = headers["x-forwarded-for"]?.toString();
+  return clientAddress({ peer: socket.remoteAddress, forwardedFor }, isTrusted);
 }
 
 /** Addresses and CIDR ranges as one question. Throws a RangeError that names the entry that is neither. */

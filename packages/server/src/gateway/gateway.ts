@@ -8,7 +8,7 @@ import type { Dice } from "../base/dice.ts";
 import type { Log } from "../base/log.ts";
 import { gatewayHeaders } from "./answer-headers.ts";
 import { charge } from "./charge.ts";
-import { clientAddress, type IsTrusted, plainAddress, trusting } from "./client-address.ts";
+import { callerAddress, type IsTrusted, plainAddress, trusting } from "./client-address.ts";
 import { conclude, type End, faultOf, observe, refused } from "./ending.ts";
 import type { RequestFact } from "./fact.ts";
 import { forward } from "./forward.ts";
@@ -106,10 +106,9 @@ async function decide(gateway: Running, visit: Visit): Promise<End> {
   const asked = readRequest(visit.request, gateway.bodyBytesMax);
   if (asked.kind === "refused") return asked;
 
-  const { headers, socket } = visit.request;
-  const forwardedFor = headersJoined(headers["x-forwarded-for"]);
-  const address = clientAddress({ peer: socket.remoteAddress, forwardedFor }, gateway.isTrusted);
-  const identified = await gateway.identify({ authorization: headers.authorization, address });
+  const { authorization } = visit.request.headers;
+  const address = callerAddress(visit.request, gateway.isTrusted);
+  const identified = await gateway.identify({ authorization, address });
   if (identified.kind === "bad-credentials") return refused({ code: "bad-credentials", headers: CHALLENGE });
 
   const limited = await charge(gateway, visit, identified.caller);
@@ -165,7 +164,3 @@ const BUSY: Refusal = {
   detail: "Too many requests are under way.",
   headers: [[HEADERS.retryAfter, "1"]],
 };
-
-function headersJoined(value: string | readonly string[] | undefined): string | undefined {
-  return typeof value === "string" ? value : value?.join(",");
-}

@@ -19,6 +19,22 @@ export function counter(registry: Registry, name: Named<"counter">): (labels?: L
   };
 }
 
+/** One that is counted elsewhere, and asked for when somebody scrapes. */
+export function countedElsewhere(
+  registry: Registry,
+  name: Named<"counter">,
+  read: () => readonly { readonly labels: Labels; readonly count: number }[],
+): void {
+  new Counter({
+    ...settings(name),
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { labels, count } of read()) this.inc(labels, count);
+    },
+  });
+}
+
 export function histogram(registry: Registry, name: Named<"histogram">): (value: number) => void {
   const made = new Histogram({
     ...settings(name),

@@ -15,8 +15,10 @@ const clock = {
   },
 };
 
+const spanCounts = () => ({ made: 9, sent: 5, failed: 3 });
+
 function createMetersWith(change: Partial<Watched> = {}): Meters {
-  const meters = createMeters({ version: "1.2.3", clock });
+  const meters = createMeters({ version: "1.2.3", clock, spanCounts });
   meters.watch({
     inFlightMax: 7,
     senderLoad: () => ({ inFlight: 3, atHand: 2 }),
@@ -102,4 +104,18 @@ test("requests are counted by what became of them and the class of the status", 
     assert.equal(seen.valueOf(`trulinks_gateway_requests_total{${labels}}`), count, labels);
   }
   assert.equal(seen.valueOf("trulinks_gateway_request_seconds_sum"), 0.025);
+});
+
+test("spans are counted where there are any, and are 0 elsewhere", async () => {
+  const untraced = createMeters({ version: "1.2.3", clock, spanCounts: null });
+  for (const [meters, counts] of [
+    [createMetersWith(), spanCounts()],
+    [untraced, { made: 0, sent: 0, failed: 0 }],
+  ] as const) {
+    await scrape(meters);
+    const seen = await scrape(meters);
+    for (const [state, count] of Object.entries(counts)) {
+      assert.equal(seen.series.get(`trulinks_spans_total{state="${state}"}`), count, state);
+    }
+  }
 });

@@ -5,7 +5,8 @@ import type { RequestFact } from "../gateway/fact.ts";
 import type { SenderLoad } from "../webhooks/capacity.ts";
 import type { Fact } from "../webhooks/fact.ts";
 import { gatewayMeters } from "./gateway-meters.ts";
-import { fact, gauge, type Reading } from "./instruments.ts";
+import { countedElsewhere, fact, gauge, type Reading } from "./instruments.ts";
+import type { SpanCounts } from "./otlp.ts";
 import { webhookMeters } from "./webhook-meters.ts";
 
 export type MeteredFact = Fact | RequestFact;
@@ -33,16 +34,22 @@ export interface Exposition {
 
 export interface MetersDeps {
   readonly version: string;
+  /** Of spans; null: none are made. */
+  readonly spanCounts: (() => SpanCounts) | null;
   readonly clock: Pick<Clock, "now" | "after">;
 }
 
+const NO_SPANS: SpanCounts = { made: 0, sent: 0, failed: 0 };
 // Well within the 10 s that Prometheus waits: a store that hangs must not hide all the rest.
 const STORE_MS_MAX = 1_000;
 
-export function createMeters({ version, clock }: MetersDeps): Meters {
+export function createMeters({ version, clock, spanCounts }: MetersDeps): Meters {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   fact(registry, "trulinks_build_info", { version });
+  countedElsewhere(registry, "trulinks_spans_total", () =>
+    Object.entries(spanCounts?.() ?? NO_SPANS).map(([state, count]) => ({ labels: { state }, count })),
+  );
   const onWebhookFact = webhookMeters(registry);
   const onRequest = gatewayMeters(registry);
 

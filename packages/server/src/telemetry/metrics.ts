@@ -96,6 +96,12 @@ export const METRICS = {
     labels: { what: "`events` (with their deliveries), `idempotency keys`" },
   },
 
+  trulinks_spans_total: {
+    kind: "counter",
+    what: "Spans of traces, where they go to a collector. What was made and is neither sent nor failed is on its way, or was dropped because the collector is too slow.",
+    labels: { state: "`made`, `sent`, `failed`" },
+  },
+
   trulinks_gateway_requests_total: {
     kind: "counter",
     what: "Requests that the gateway has dealt with.",

@@ -3,6 +3,7 @@ import type { Policy } from "@trulinks/protocol";
 import type { Clock } from "../base/clock.ts";
 import type { Dice } from "../base/dice.ts";
 import type { Log } from "../base/log.ts";
+import { claimUnder, type TraceAttempt } from "./attempt-trace.ts";
 import { challengeKeys, challengeOf, proven } from "./challenge.ts";
 import type { Claim } from "./claim.ts";
 import type { AttemptRecord } from "./delivery.ts";
@@ -24,6 +25,7 @@ export interface AttemptDeps {
   readonly dice: Pick<Dice, "roll">;
   readonly log: Log;
   readonly onFact?: (fact: AttemptedFact) => void;
+  readonly traceAttempt?: TraceAttempt | undefined;
 }
 
 const SETTLE_PAUSE_MS = 250;
@@ -43,7 +45,8 @@ export async function attemptDelivery(
   const { hook } = claim;
   const atMs = deps.clock.now();
   const secrets = signingSecrets(deps.keyring, claim, atMs);
-  const message = await composeMessage(claim, secrets, atMs);
+  const followed = deps.traceAttempt?.(claim);
+  const message = await composeMessage(claimUnder(followed, claim), secrets, atMs);
   const { headers, body } = message;
   const { url, verifyTls, ca, ackDeadlineMs } = hook;
   const posted = await deps.post({ url, headers, body, verifyTls, ca, deadlineMs: ackDeadlineMs });
@@ -52,6 +55,7 @@ export async function attemptDelivery(
   const nowMs = deps.clock.now();
   const next = nextOf(deps, claim, { outcome: result.outcome, nowMs });
   onAnswer(next);
+  followed?.end(result.outcome, next.kind);
 
   const { deliveryId, lease } = claim;
   const attempt = recordOf(claim, atMs, message, result);

@@ -5,7 +5,7 @@ import type { Api } from "../manners.ts";
 
 export interface TracedDeps {
   /** Left out: a trace that came with the request is passed on as it is. */
-  readonly traceRequest?: TraceRequest;
+  readonly traceRequest?: TraceRequest | undefined;
 }
 
 export type TraceRequest = (request: {
