@@ -160,7 +160,7 @@ async function act(stage: Stage): Promise<void> {
     else if (point < 0.84) await rotateUserSecret(stage, hookId, userId);
     else if (point < 0.9) await world.hooks.change(hookId, { state: "paused" }, "operator");
     else if (point < 0.97) await world.hooks.change(hookId, { state: "active" }, "operator");
-    else await world.hooks.ping(hookId);
+    else await world.hooks.ping(hookId, "operator");
   }
   await Promise.all(publishing);
 }

@@ -138,6 +138,13 @@ export const ERRORS = {
     remedy: "Wait the seconds that `Retry-After` says. `GET /rate_limit` shows the quota and costs nothing.",
     guideline: "rate-limit",
   },
+  "too-many-pings": {
+    status: 429,
+    title: "Pending hooks have been pinged too often",
+    remedy:
+      "Wait the seconds that `Retry-After` says. Until its receiver has answered, a hook is made, led elsewhere or pinged at most 100 times an hour for one owner.",
+    guideline: "retry-after",
+  },
   internal: {
     status: 500,
     title: "Internal error",

@@ -258,11 +258,12 @@ test("a ping goes out whatever the hook's state, but not to one that is gone", a
   const { hook } = await make(stage, { owner: stage.ofUser });
   await stage.hooks.change(hook.id, { state: "paused" }, "operator");
   const before = stage.wakes();
-  assert.match((await stage.hooks.ping(hook.id)) ?? "", /^evt_/);
+  const pinged = await stage.hooks.ping(hook.id, "integrator");
+  assert.match(pinged.kind === "pinged" ? pinged.eventId : "", /^evt_/);
   assert.equal(stage.wakes(), before + 1);
   assert.equal(await stage.hooks.remove(hook.id), true);
   assert.equal(await stage.hooks.remove(hook.id), false);
-  assert.equal(await stage.hooks.ping(hook.id), null);
+  assert.deepEqual(await stage.hooks.ping(hook.id, "integrator"), { kind: "unknown-hook" });
 });
 
 test("whatever changes a hook calls back what was leased for it as it was", async () => {

@@ -16,6 +16,7 @@ import type { FilterCondition } from "./filter.ts";
 import { HOOK_IN_FLIGHT_MAX, HOOKS_PER_OWNER_MAX, type Hook, type HookOwner } from "./hook.ts";
 import { judgeChange, judgeRequest } from "./hook-request.ts";
 import { createHookSecrets, type LiveSecret, makeSecret, seal } from "./hook-secrets.ts";
+import { createKnocks, type Knocked, type Knocks } from "./knocks.ts";
 import { makePing } from "./ping.ts";
 import type { Keyring } from "./signing-secrets.ts";
 import type { HookChange, Knock, WebhookStore } from "./store.ts";
@@ -55,13 +56,25 @@ export type HookCreated =
   | HookFlaw
   | { readonly kind: "unknown-owner" }
   | { readonly kind: "too-many" }
-  | { readonly kind: "too-many-pending" };
+  | { readonly kind: "too-many-pending" }
+  | TooOften;
 
 export type HookChanged =
   | { readonly kind: "changed"; readonly hook: Hook }
   | HookFlaw
   | { readonly kind: "unknown-hook" }
-  | { readonly kind: "too-many-pending" };
+  | { readonly kind: "too-many-pending" }
+  | TooOften;
+
+export type Pinged =
+  | { readonly kind: "pinged"; readonly eventId: EventId }
+  | { readonly kind: "unknown-hook" }
+  /** Its receiver is gone (410). */
+  | { readonly kind: "disabled" }
+  | TooOften;
+
+/** Only an integrator is told so: its pending hooks have called at receivers as often as they may. */
+export type TooOften = Extract<Knocked, { kind: "too-often" }>;
 
 /** What can be done with hooks. Whether the caller may is asked before, elsewhere. */
 export interface Hooks {
@@ -73,8 +86,7 @@ export interface Hooks {
   change(id: HookId, change: HookChange, by: Maker): Promise<HookChanged>;
   /** False: no such hook. */
   remove(id: HookId): Promise<boolean>;
-  /** The id of the ping's event; null: no such hook, or a disabled one. */
-  ping(id: HookId): Promise<EventId | null>;
+  ping(id: HookId, by: Maker): Promise<Pinged>;
   /** The new secret, this once; the old one signs beside it for 24 h. Null: no such hook. */
   rotateSecret(id: HookId): Promise<Secret | null>;
   /** One user's live secrets for an app's hook, newest first. Null: not served by this hook. */
@@ -106,7 +118,8 @@ export interface HooksDeps {
   readonly recall: () => void;
 }
 
-export function createHooks(deps: HooksDeps): Hooks {
+export function createHooks(given: HooksDeps): Hooks {
+  const deps = { ...given, knocks: createKnocks(given.clock) };
   return {
     create: (request, by) => createHook(deps, request, by),
     change: (id, change, by) => changeHook(deps, id, change, by),
@@ -115,14 +128,20 @@ export function createHooks(deps: HooksDeps): Hooks {
       if (isRemoved) deps.recall();
       return isRemoved;
     },
-    ping: (id) => ping(deps, id),
+    ping: (id, by) => ping(deps, id, by),
     ...createHookSecrets(deps),
   };
 }
 
-async function createHook(deps: HooksDeps, request: HookRequest, by: Maker): Promise<HookCreated> {
+type KnockingDeps = HooksDeps & { readonly knocks: Knocks };
+
+const FREE: Knocked = { kind: "free" };
+
+async function createHook(deps: KnockingDeps, request: HookRequest, by: Maker): Promise<HookCreated> {
   const flaw = judgeRequest(deps.addresses, request);
   if (flaw !== null) return flaw;
+  const knocked = by === "integrator" ? deps.knocks.take(request.owner) : FREE;
+  if (knocked.kind === "too-often") return knocked;
 
   const nowMs = deps.clock.now();
   const { owner, url, events, signature = "standard" } = request;
@@ -155,12 +174,20 @@ async function createHook(deps: HooksDeps, request: HookRequest, by: Maker): Pro
   return { kind: "made", hook: made.hook, secret };
 }
 
-async function changeHook(deps: HooksDeps, id: HookId, change: HookChange, by: Maker): Promise<HookChanged> {
+async function changeHook(
+  deps: KnockingDeps,
+  id: HookId,
+  change: HookChange,
+  by: Maker,
+): Promise<HookChanged> {
   const hook = await deps.store.findHook(id);
   if (hook === null) return { kind: "unknown-hook" };
   const isMoved = by === "integrator" && change.url !== undefined && !isSameReceiver(hook.url, change.url);
   const flaw = judgeChange(deps.addresses, hook, change, { by, isMoved });
   if (flaw !== null) return flaw;
+
+  const knocked = isMoved ? deps.knocks.take(hook.owner) : FREE;
+  if (knocked.kind === "too-often") return knocked;
 
   const knock = isMoved ? knockAt(deps) : null;
   const altered = await deps.store.changeHook(id, change, { nowMs: deps.clock.now(), knock });
@@ -171,13 +198,17 @@ async function changeHook(deps: HooksDeps, id: HookId, change: HookChange, by: M
   return altered;
 }
 
-async function ping(deps: HooksDeps, id: HookId): Promise<EventId | null> {
+async function ping(deps: KnockingDeps, id: HookId, by: Maker): Promise<Pinged> {
   const hook = await deps.store.findHook(id);
-  if (hook === null) return null;
-  const made = makePing(deps, { isChallenge: hook.state === "pending" && deps.policy().challenge });
-  if (!(await deps.store.ping(id, made))) return null;
+  if (hook === null) return { kind: "unknown-hook" };
+  const isPending = hook.state === "pending";
+  const knocked = isPending && by === "integrator" ? deps.knocks.take(hook.owner) : FREE;
+  if (knocked.kind === "too-often") return knocked;
+
+  const made = makePing(deps, { isChallenge: isPending && deps.policy().challenge });
+  if (!(await deps.store.ping(id, made))) return { kind: "disabled" };
   deps.wake();
-  return made.eventId;
+  return { kind: "pinged", eventId: made.eventId };
 }
 
 function knockAt(deps: HooksDeps): Knock {

@@ -178,7 +178,7 @@ test("an app's hook signs for each user with that user's own secret", async () =
   );
   assert.ok(created.kind === "made");
   await stage.emit(users);
-  await stage.hooks.ping(created.hook.id);
+  await stage.hooks.ping(created.hook.id, "operator");
   await until(() => receiver.received.length === 4);
 
   const secrets = new Map<string, string>([["", created.secret.reveal()]]);

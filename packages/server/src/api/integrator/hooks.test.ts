@@ -107,6 +107,47 @@ test("a hook that is disabled is not pinged, and the refusal says why", async ()
   assert.deepEqual([ping.status, ping.json.errors[0].pointer], [422, "/state"]);
 });
 
+test("receivers that have not answered are called at no more than 100 times an hour for one owner", async () => {
+  await apis.ask({ method: "POST", path: "/v1/users", body: { id: "knocker" } });
+  const { json } = await apis.ask({ method: "POST", path: "/v1/tokens", body: { user: "knocker" } });
+  const as = `Bearer ${json.token}`;
+  const { json: own } = await apis.ask({
+    method: "POST",
+    path: "/v1/hooks",
+    body: { user: "knocker", url, events: ["*"] },
+  });
+  for (let count = 0; count < 100; count++) {
+    const { status, json: hook } = await ask(as, "POST", "/hooks", { url, events: ["*"] });
+    assert.equal(status, 201);
+    if (count < 99) await ask(as, "DELETE", `/hooks/${hook.id}`);
+  }
+  const pending = (await ask(as, "GET", "/hooks")).json.data.find(
+    ({ state }: Answer["json"]) => state === "pending",
+  );
+  const knocks: readonly (readonly [string, () => Promise<Answer>])[] = [
+    ["making a hook", () => ask(as, "POST", "/hooks", { url, events: ["*"] })],
+    [
+      "leading one elsewhere",
+      () => ask(as, "PATCH", `/hooks/${own.id}`, { url: "https://example.com/other" }),
+    ],
+    ["pinging a pending one", () => ask(as, "POST", `/hooks/${pending.id}/pings`)],
+  ];
+  for (const [what, knock] of knocks) {
+    const refused = await knock();
+    assert.deepEqual([refused.status, refused.json.type], [429, "urn:trulinks:problem:too-many-pings"], what);
+    const retryAfterS = Number(refused.headers["retry-after"]);
+    assert.ok(retryAfterS >= 1 && retryAfterS <= 36, `${what}: ${retryAfterS}`);
+  }
+  assert.equal(
+    (await ask(as, "POST", `/hooks/${own.id}/pings`)).status,
+    202,
+    "who has answered may be pinged",
+  );
+  assert.equal((await ask(as, "PATCH", `/hooks/${own.id}`, { serial: true })).status, 200);
+  const byOperator = await apis.ask({ method: "POST", path: `/v1/hooks/${pending.id}/pings` });
+  assert.equal(byOperator.status, 202, "the operator is not bound");
+});
+
 describe("a user's secret for an app's hook", () => {
   test("is rotated alone: the old one lives beside it", async () => {
     const { json: hook } = await ask(asApp, "POST", "/hooks", { url, events: ["*"] });

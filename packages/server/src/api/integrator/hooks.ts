@@ -15,7 +15,7 @@ import {
   NewHookShape,
   newHookShape,
   PingShape,
-  unpingable,
+  pingShape,
 } from "../resources/hook.ts";
 import { HookBody, hookChangeOf, hookRequestOf } from "../resources/hook-body.ts";
 import { answers, closed, json, refer } from "../schemas.ts";
@@ -48,11 +48,15 @@ export function hookRoutes(api: Api, { prefix, hooks, webhooks }: HookDeps): voi
     hookShape(await allowedHook(webhooks, request, "read")),
   );
 
-  api.patch(`${prefix}/hooks/:hook`, changeHook("forbidden", "too-many"), async (request) => {
-    const { id } = await changeable(request);
-    const changed = await hooks.change(id, hookChangeOf(request.body), "integrator");
-    return changedHookShape(changed);
-  });
+  api.patch(
+    `${prefix}/hooks/:hook`,
+    changeHook("forbidden", "too-many", "too-many-pings"),
+    async (request) => {
+      const { id } = await changeable(request);
+      const changed = await hooks.change(id, hookChangeOf(request.body), "integrator");
+      return changedHookShape(changed);
+    },
+  );
 
   api.delete(`${prefix}/hooks/:hook`, deleteHook("forbidden"), async (request, reply) => {
     const { id } = await changeable(request);
@@ -62,9 +66,8 @@ export function hookRoutes(api: Api, { prefix, hooks, webhooks }: HookDeps): voi
 
   api.post(`${prefix}/hooks/:hook/pings`, pingHook, async (request, reply) => {
     const { id } = await changeable(request);
-    const eventId = await hooks.ping(id);
-    if (eventId === null) throw unpingable();
-    return reply.code(202).send({ id: eventId });
+    const pinged = await hooks.ping(id, "integrator");
+    return reply.code(202).send(pingShape(pinged));
   });
 
   api.post(`${prefix}/hooks/:hook/secret`, rotateHookSecret, async (request) => {
@@ -88,6 +91,7 @@ const createHook = {
       "forbidden",
       "url-refused",
       "too-many",
+      "too-many-pings",
     ),
   },
 };
@@ -112,7 +116,12 @@ const pingHook = {
     description: "Sends a signed event of type `ping`; a pending hook becomes active with its first 2xx.",
     tags,
     params: hookParams,
-    response: answers({ 202: json("The ping is under way", refer(PingShape)) }, "not-found", "forbidden"),
+    response: answers(
+      { 202: json("The ping is under way", refer(PingShape)) },
+      "not-found",
+      "forbidden",
+      "too-many-pings",
+    ),
   },
 };
 

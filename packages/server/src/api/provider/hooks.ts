@@ -14,7 +14,7 @@ import {
   NewHookShape,
   newHookShape,
   PingShape,
-  unpingable,
+  pingShape,
 } from "../resources/hook.ts";
 import { hookBodyMembers, hookChangeOf, hookRequestOf } from "../resources/hook-body.ts";
 import { answers, closed, GivenId, json, refer } from "../schemas.ts";
@@ -62,10 +62,8 @@ export function hookRoutes(api: Api, { hooks, webhooks }: ProviderDeps): void {
   });
 
   api.post("/v1/hooks/:hook/pings", pingHook, async ({ params }, reply) => {
-    const { id } = orNotFound(await webhooks.findHook(hookIdOf(params)));
-    const eventId = await hooks.ping(id);
-    if (eventId === null) throw unpingable();
-    return reply.code(202).send({ id: eventId });
+    const pinged = await hooks.ping(hookIdOf(params), "operator");
+    return reply.code(202).send(pingShape(pinged));
   });
 
   api.post("/v1/hooks/:hook/secret", rotateHookSecret, async ({ params }) => {

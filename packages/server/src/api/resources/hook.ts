@@ -1,9 +1,9 @@
 /** Hooks on the wire, for both APIs. */
-import type { HookId, UserId } from "@trulinks/protocol";
+import { HEADERS, type HookId, type UserId } from "@trulinks/protocol";
 import { type Static, Type } from "typebox";
 import { HOOK_STATES, HOOKS_PER_OWNER_MAX, type Hook, type HookOwner } from "../../webhooks/hook.ts";
 import type { LiveSecret } from "../../webhooks/hook-secrets.ts";
-import type { HookChanged, HookCreated, HookFlaw } from "../../webhooks/hooks.ts";
+import type { HookChanged, HookCreated, HookFlaw, Pinged, TooOften } from "../../webhooks/hooks.ts";
 import { isSecured } from "../../webhooks/view.ts";
 import { flaw, missing, Refusal } from "../problem.ts";
 import { closed, Id, nullable, Time, timeOf } from "../schemas.ts";
@@ -111,6 +111,8 @@ export function newHookShape(created: HookCreated, owner: HookOwner): Static<typ
       throw new Refusal("too-many", { detail: `An owner has at most ${HOOKS_PER_OWNER_MAX} hooks.` });
     case "too-many-pending":
       throw tooManyPending();
+    case "too-often":
+      throw tooOften(created);
     default:
       return created satisfies never;
   }
@@ -127,6 +129,8 @@ export function changedHookShape(changed: HookChanged): Static<typeof HookShape>
       throw new Refusal("not-found");
     case "too-many-pending":
       throw tooManyPending();
+    case "too-often":
+      throw tooOften(changed);
     default:
       return changed satisfies never;
   }
@@ -148,8 +152,28 @@ function tooManyPending(): Refusal {
   return new Refusal("too-many", { detail: message, errors: [error] });
 }
 
-/** Why a hook that exists cannot be pinged. */
-export function unpingable(): Refusal {
+function tooOften({ retryAfterMs }: TooOften): Refusal {
+  const headers = { [HEADERS.retryAfter]: String(Math.ceil(retryAfterMs / 1_000)) };
+  return new Refusal("too-many-pings", { headers });
+}
+
+/** The ping that is under way, or the refusal that says why there is none. */
+export function pingShape(pinged: Pinged): Static<typeof PingShape> {
+  switch (pinged.kind) {
+    case "pinged":
+      return { id: pinged.eventId };
+    case "unknown-hook":
+      throw new Refusal("not-found");
+    case "disabled":
+      throw unpingable();
+    case "too-often":
+      throw tooOften(pinged);
+    default:
+      return pinged satisfies never;
+  }
+}
+
+function unpingable(): Refusal {
   const message = "The hook is disabled, since its receiver answered 410 Gone. Make it active first.";
   return flaw({ resource: "Hook", field: "state", code: "unprocessable", message });
 }
