@@ -113,8 +113,15 @@ export const ERRORS = {
   "no-passwords": {
     status: 422,
     title: "Password in a payload",
-    remedy: "Publish the event without the members that `errors` points at; receivers never need a password.",
+    remedy:
+      "Leave out the members that `errors` points at; receivers never need a password. What only looks like one stands in the `not_password` of its event type.",
     guideline: "no-passwords",
+  },
+  "unknown-event-type": {
+    status: 422,
+    title: "Unknown event type",
+    remedy:
+      "Publish an event of a type that is registered (`GET /v1/event-types`), or register its type first (`PUT /v1/event-types/{type}`).",
   },
   "url-refused": {
     status: 422,

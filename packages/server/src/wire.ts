@@ -36,6 +36,7 @@ import type { MeteredFact } from "./telemetry/meters.ts";
 import { openTelemetry, type Telemetry } from "./telemetry/open.ts";
 import { VERSION } from "./version.ts";
 import { createAddressPolicy } from "./webhooks/addresses.ts";
+import { createCatalogues } from "./webhooks/catalogue.ts";
 import { createHooks } from "./webhooks/hooks.ts";
 import { createHostNames } from "./webhooks/host-names.ts";
 import { createPoster } from "./webhooks/post.ts";
@@ -165,6 +166,7 @@ function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
   return {
     sender,
     sweeper,
+    catalogues: createCatalogues({ store: storage.eventTypes, clock: world.clock }),
     hooks: createHooks({ ...webhooks, addresses, wake: sender.wake, recall: sender.recall }),
     publish: tellingPublished(tracing?.tracePublish(publish) ?? publish, { ...world, onFact: tell }),
   };
@@ -198,16 +200,19 @@ function createWayIn(opening: AsyncDisposableStack, ground: Ground) {
 
 async function createListeners(
   ground: Ground,
-  { hooks, publish, sender }: WayOut,
+  { hooks, publish, catalogues, sender }: WayOut,
   { identify, quotas, gateway }: WayIn,
 ): Promise<{ readonly integrators: Listener; readonly provider: Listener }> {
   const { options, world, policy, tls, storage, space, keyring, keys } = ground;
-  const { webhooks, idempotency } = storage;
+  const { webhooks, eventTypes, idempotency } = storage;
   const accounts = tellingEnds(storage.accounts, sender.recall);
   const { vault } = keyring;
   const { isShort: isSpaceShort } = space;
-  const common = { version: VERSION, accounts, webhooks, idempotency, vault, hooks, isSpaceShort };
-  const both = { ...common, policy: () => policy };
+  const stores = { accounts, webhooks, eventTypes, idempotency };
+  const both = {
+    ...stores,
+    ...{ version: VERSION, vault, hooks, catalogues, isSpaceShort, policy: () => policy },
+  };
   const providerApi = await buildProviderApi({
     ...both,
     ...world,

@@ -16,6 +16,7 @@ import { createVault, SECRET_KEY_BYTES } from "../secrets/vault.ts";
 import { openSqliteInProcess } from "../storage/sqlite/open.ts";
 import type { Storage } from "../storage/storage.ts";
 import { createAddressPolicy } from "../webhooks/addresses.ts";
+import { createCatalogues } from "../webhooks/catalogue.ts";
 import { createHooks } from "../webhooks/hooks.ts";
 import { createPublish } from "../webhooks/publish.ts";
 import { buildIntegratorApi, type IntegratorDeps } from "./integrator/app.ts";
@@ -113,7 +114,8 @@ function openPlatform(clock: Clock, log: Log) {
     room: () => ({ countMax: 0, retriesMax: 10_000, hookMax: 10_000, exceptHooks: [] }),
     take: () => {},
   };
-  const { accounts, webhooks, idempotency } = storage;
+  const { accounts, webhooks, eventTypes, idempotency } = storage;
+  const catalogues = createCatalogues({ store: eventTypes, clock });
   const hooks = createHooks({
     store: webhooks,
     keyring: { vault, masterKey: dice.bytes(SECRET_KEY_BYTES) },
@@ -135,6 +137,8 @@ function openPlatform(clock: Clock, log: Log) {
     vault,
     accounts,
     webhooks,
+    eventTypes,
+    catalogues,
     hooks,
     policy,
     isSpaceShort: () => false,

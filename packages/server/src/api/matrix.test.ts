@@ -7,18 +7,26 @@ import { basic, makeBadCredentials, makeWorld, told, type World } from "./matrix
 let apis: Apis;
 before(async () => {
   apis = await openApis();
+  await apis.ask({ method: "PUT", path: "/v1/event-types/a.b", body: { schema: {} } });
 });
 after(() => apis.close());
 
-type Ids = Readonly<Record<"hook" | "user" | "delivery" | "grant", string>>;
+type Ids = Readonly<Record<"hook" | "user" | "delivery" | "grant" | "type", string>>;
 
 function idsOf({ one, appDelivery, userDelivery }: World, of: "app" | "user"): Ids {
+  const common = { user: one.user, grant: one.grant, type: "a.b" };
   return of === "app"
-    ? { hook: one.appHook, user: one.user, delivery: appDelivery, grant: one.grant }
-    : { hook: one.userHook, user: one.user, delivery: userDelivery, grant: one.grant };
+    ? { ...common, hook: one.appHook, delivery: appDelivery }
+    : { ...common, hook: one.userHook, delivery: userDelivery };
 }
 
-const NOTHING: Ids = { hook: "hok_none", user: "nobody", delivery: "dlv_none", grant: "grn_none" };
+const NOTHING: Ids = {
+  hook: "hok_none",
+  user: "nobody",
+  delivery: "dlv_none",
+  grant: "grn_none",
+  type: "no.such",
+};
 
 const BODIES: Readonly<Record<string, object>> = {
   "POST /integrations/hooks": { url: "https://example.com/mine", events: ["a.*"] },
@@ -130,6 +138,7 @@ describe("the provider's listener", () => {
           user: world.one.user,
           delivery: world.appDelivery,
           grant: world.one.grant,
+          type: "a.b",
         };
         const { path, method } = sentOf(operation, ids, as);
         const answer = await apis.ask({ method, path, as });

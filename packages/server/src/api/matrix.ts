@@ -61,6 +61,20 @@ const everyone = {
   otherUser: "own",
 } as const satisfies Row;
 
+/** The same for everybody who is somebody. */
+const anyCaller: Rule = {
+  kind: "callers",
+  app: {
+    app: "yes",
+    grant: "yes",
+    sibling: "yes",
+    user: "yes",
+    otherApp: "yes",
+    otherGrant: "yes",
+    otherUser: "yes",
+  },
+};
+
 const noGrantToken = { grant: 403, sibling: 403, otherGrant: 403 } as const;
 const usersOwn: Row = { ...nobody, user: "yes" };
 
@@ -85,6 +99,8 @@ const ownGrant: Rule = {
 };
 
 export const INTEGRATOR_MATRIX: Readonly<Record<string, Rule>> = {
+  "GET /integrations/event-types": anyCaller,
+  "GET /integrations/event-types/{type}": anyCaller,
   "POST /integrations/hooks": { kind: "callers", app: { ...everyone, ...noGrantToken } },
   "GET /integrations/hooks": { kind: "callers", app: everyone },
   "GET /integrations/hooks/{hook}": readHook,
@@ -144,6 +160,11 @@ export const PROVIDER_MATRIX: Readonly<Record<string, Rule>> = {
   "GET /v1/groups/{group}/users": OPERATOR,
   "PUT /v1/groups/{group}/users/{user}": OPERATOR,
   "DELETE /v1/groups/{group}/users/{user}": OPERATOR,
+  "PUT /v1/event-types/{type}": OPERATOR,
+  "GET /v1/event-types": OPERATOR,
+  "GET /v1/event-types/{type}": OPERATOR,
+  "DELETE /v1/event-types/{type}": OPERATOR,
+  "GET /v1/event-types/{type}/versions": OPERATOR,
   "POST /v1/events": OPERATOR,
   "POST /v1/events/batch": OPERATOR,
   "POST /v1/hooks": OPERATOR,

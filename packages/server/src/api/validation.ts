@@ -47,19 +47,35 @@ function tell({ keyword, instancePath, params, message = "is invalid", parentSch
     case "required":
       return asked("missing_field", String(params.missingProperty), "is required.");
     case "additionalProperties":
-      return asked("unknown", String(params.additionalProperty), "is not known here.");
+    case "unevaluatedProperties":
+      return asked("unknown", String(params[ADDITIONAL[keyword]]), "is not known here.");
+    case "false schema":
+      return invalid(`${field} is not taken here.`);
     case "propertyNames":
       return misnamed(String(params.propertyName), parentSchema?.propertyNames?.description);
     case "type":
       // Several types are told with commas between them.
       return invalid(`${field} ${message.replaceAll(",", " or ")}.`);
     case "enum":
-      return invalid(`${field} must be one of: ${(params.allowedValues as unknown[]).join(", ")}.`);
+      return invalid(`${field} must be one of: ${listed(params.allowedValues as readonly unknown[])}.`);
     case "pattern":
       return invalid(`${field} must be ${parentSchema?.description ?? `of the form ${params.pattern}`}.`);
     default:
       return invalid(`${field} ${message}.`);
   }
+}
+
+const ADDITIONAL = {
+  additionalProperties: "additionalProperty",
+  unevaluatedProperties: "unevaluatedProperty",
+} as const;
+
+const LISTED_MAX = 50;
+
+function listed(values: readonly unknown[]): string {
+  const texts = values.map((value) => (typeof value === "string" ? value : JSON.stringify(value)));
+  const more = texts.length > LISTED_MAX ? [`${texts.length - LISTED_MAX} more`] : [];
+  return [...texts.slice(0, LISTED_MAX), ...more].join(", ");
 }
 
 function asked(code: FieldErrorCode, member: string, claim: string): Told {

@@ -1,6 +1,7 @@
 /** Collects what the file, the variables and the command line say, each with its place; judges names, not values. */
+
+import { suggest } from "../base/nearest.ts";
 import type { Flaw, Place } from "./flaw.ts";
-import { suggest } from "./nearest.ts";
 import { CONFIG_FILE, OPTION_PATHS, OPTIONS, type OptionPath } from "./options.ts";
 import { toPlain, type YamlMember, type YamlNode } from "./yaml-tree.ts";
 

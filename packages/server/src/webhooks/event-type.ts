@@ -28,6 +28,15 @@ export interface EventType extends EventTypeDefinition {
   readonly atMs: number;
 }
 
+/** What the type of an event decides about it. */
+export interface EventTerms {
+  readonly action: string;
+  /** JSON pointers of the values in its data that only secured hooks see. */
+  readonly sensitive: readonly string[];
+  readonly scopes: readonly string[] | null;
+  readonly fieldScopes: readonly FieldScopes[];
+}
+
 export const EVENT_TYPES_MAX = 1_000;
 export const EVENT_TYPE_VERSIONS_MAX = 1_000;
 export const EVENT_TYPE_POINTERS_MAX = 100;

@@ -12,6 +12,9 @@ interface Branch {
   readonly children: Map<string, Branch>;
 }
 
+/** Of more values in one event, those are masked that hold them. */
+export const MASKED_MAX = 1_000;
+
 type Branches = readonly Branch[];
 type Members = Readonly<Record<string, unknown>>;
 
@@ -37,6 +40,16 @@ export function present(value: unknown, pointers: readonly string[]): readonly s
   const found: (readonly string[])[] = [];
   collect(value, treeOf(pointers), { path: [], found });
   return found.map(pointerOf);
+}
+
+/** The same pointers or, if they are more than `countMax`, the deepest ones above them that are not. */
+export function within(pointers: readonly string[], countMax: number): readonly string[] {
+  let above = pointers;
+  while (above.length > countMax) {
+    const depth = Math.max(...above.map((pointer) => pointer.split("/").length)) - 1;
+    above = [...new Set(above.map((pointer) => pointer.split("/").slice(0, depth).join("/")))];
+  }
+  return above;
 }
 
 /** Whether one of the values that a pointer leads to passes; several if it has a `*`. */

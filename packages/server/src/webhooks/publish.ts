@@ -12,6 +12,7 @@ import type { Log } from "../base/log.ts";
 import type { Trace } from "../base/trace-context.ts";
 import { fingerprint } from "./canonical-json.ts";
 import type { Claim, ClaimRequest } from "./claim.ts";
+import type { EventTerms } from "./event-type.ts";
 import type { Ingested, NewEvent, Receipt } from "./new-event.ts";
 import type { WebhookStore } from "./store.ts";
 
@@ -24,6 +25,8 @@ export interface EventRequest {
   readonly users: readonly string[];
   readonly groups: readonly string[];
   readonly data: Readonly<Record<string, unknown>>;
+  /** What its type decides, no part of what makes it the same again; left out: what holds where no type is registered. */
+  readonly terms?: EventTerms;
   /** Under which it is published; no part of what makes it the same again. */
   readonly trace?: Trace | null;
   /** As in `NewEvent`; none if left out. */
@@ -78,7 +81,7 @@ export function createPublish(deps: PublishDeps): Publish {
 }
 
 function newEvent(dice: Pick<Dice, "bytes">, request: EventRequest, nowMs: number): NewEvent {
-  const { id, idempotencyKey, type, users, groups, data, key = null, expiresInS = null } = request;
+  const { id, idempotencyKey, type, users, groups, data, terms, key = null, expiresInS = null } = request;
   return {
     id: (id as EventId | null) ?? makeId("event", nowMs, dice.bytes(ID_CHANCE_BYTES)),
     receiptKeys: [
@@ -87,16 +90,16 @@ function newEvent(dice: Pick<Dice, "bytes">, request: EventRequest, nowMs: numbe
     ],
     fingerprint: fingerprintOf(request),
     type,
-    action: actionOf(type),
+    action: terms?.action ?? actionOf(type),
     data: JSON.stringify(data),
     userIds: users as readonly UserId[],
     groupIds: groups as readonly GroupId[],
     atMs: nowMs,
     key,
     expiresAtMs: expiresInS === null ? null : nowMs + expiresInS * 1_000,
-    sensitive: [],
-    scopes: null,
-    fieldScopes: [],
+    sensitive: terms?.sensitive ?? [],
+    scopes: terms?.scopes ?? null,
+    fieldScopes: terms?.fieldScopes ?? [],
     trace: request.trace ?? null,
   };
 }

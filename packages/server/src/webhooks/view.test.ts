@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HookId, UserId } from "@trulinks/protocol";
+import { MASKED_MAX } from "./fields.ts";
 import type { Hook } from "./hook.ts";
-import { isSecured, MASKED_MAX, type Matched, show, type View, viewOf, viewWhenSent } from "./view.ts";
+import { isSecured, type Matched, show, type View, viewOf, viewWhenSent } from "./view.ts";
 
 const hook: Hook = {
   id: "hok_1" as HookId,

@@ -1,6 +1,6 @@
 /** What a hook gets to see of an event: which of its fields, and which of them masked. */
 import { matchesAny } from "@trulinks/protocol";
-import { blank, choose, leaveOut, present } from "./fields.ts";
+import { blank, choose, leaveOut, MASKED_MAX, present, within } from "./fields.ts";
 import { holds } from "./filter.ts";
 import type { Hook } from "./hook.ts";
 
@@ -43,9 +43,6 @@ export interface Shown {
   readonly masked: readonly string[];
 }
 
-/** Of more values in one event, those are masked that hold them. */
-export const MASKED_MAX = 1_000;
-
 /** The guideline `sensitive-fields`: HTTPS with a verified certificate. Every hook has a secret. */
 export function isSecured({ url, verifyTls }: Pick<Hook, "url" | "verifyTls">): boolean {
   return verifyTls && HTTPS.test(url);
@@ -83,7 +80,7 @@ export function viewWhenSent(
 export function show(data: string, view: View | null): Shown {
   if (view === null) return { data, masked: NOTHING };
   const fields = fieldsOf(JSON.parse(data), view);
-  const masked = bounded(present(fields, view.mask));
+  const masked = within(present(fields, view.mask), MASKED_MAX);
   return { data: JSON.stringify(blank(fields, masked)), masked };
 }
 
@@ -107,20 +104,10 @@ function visible(event: Matched, omit: readonly string[]): unknown {
 }
 
 function maskedIn(event: Matched, view: Omit<View, "mask">): readonly string[] {
-  return bounded(present(fieldsOf(event.data(), view), event.sensitive));
+  return within(present(fieldsOf(event.data(), view), event.sensitive), MASKED_MAX);
 }
 
 function fieldsOf(data: unknown, { include, omit }: Omit<View, "mask">): unknown {
   const chosen = include === null ? data : choose(data, include);
   return omit.length === 0 ? chosen : (leaveOut(chosen, omit) ?? {});
-}
-
-/** The same pointers or, if they are too many, the deepest ones above them that are not. */
-function bounded(pointers: readonly string[]): readonly string[] {
-  let above = pointers;
-  while (above.length > MASKED_MAX) {
-    const depth = Math.max(...above.map((pointer) => pointer.split("/").length)) - 1;
-    above = [...new Set(above.map((pointer) => pointer.split("/").slice(0, depth).join("/")))];
-  }
-  return above;
 }

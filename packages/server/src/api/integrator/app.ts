@@ -3,6 +3,8 @@ import type { Policy, RateLimitBody } from "@trulinks/protocol";
 import type { Caller } from "../../accounts/caller.ts";
 import type { Identify } from "../../accounts/identify.ts";
 import type { AccountStore } from "../../accounts/store.ts";
+import type { Catalogues } from "../../webhooks/catalogue.ts";
+import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
 import type { Hooks } from "../../webhooks/hooks.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import { deliveryRoutes } from "../deliveries.ts";
@@ -14,8 +16,10 @@ import { problemsRoute } from "../problems-page.ts";
 import { referenceRoutes } from "../reference.ts";
 import { AppShape } from "../resources/app.ts";
 import { DeliveryShape, WholeDeliveryShape } from "../resources/delivery.ts";
+import { EventTypeShape } from "../resources/event-type.ts";
 import { GrantShape } from "../resources/grant.ts";
 import { HookSecretShape, HookShape, NewHookShape, PingShape, UserSecretShape } from "../resources/hook.ts";
+import { catalogueRoutes } from "./catalogue.ts";
 import { grantRoutes } from "./grants.ts";
 import { hookRoutes } from "./hooks.ts";
 import { MetaShape, metaRoutes } from "./meta.ts";
@@ -35,6 +39,8 @@ export interface IntegratorDeps extends MannersDeps {
   readonly accounts: Pick<AccountStore, "findApp" | "findGrant" | "listGrants" | "revokeGrant">;
   readonly webhooks: Pick<WebhookStore, "findHook" | "listHooks" | "listDeliveries" | "findDelivery">;
   readonly hooks: Hooks;
+  readonly catalogues: Pick<Catalogues, "current">;
+  readonly eventTypes: Pick<EventTypeStore, "findEventType" | "listEventTypes">;
   readonly policy: () => Policy;
   /** What the gateway knows of the caller's quotas, and the headers that tell it. */
   rateLimitStatus(caller: Caller): Promise<{
@@ -61,6 +67,7 @@ export async function buildIntegratorApi(deps: IntegratorDeps): Promise<Api> {
       app: { type: "http", scheme: "basic", description: "The app's client id and secret" },
     },
     tags: {
+      "event-types": "What can happen, and what is told of it",
       hooks: "Where events go",
       deliveries: "What became of them",
       grants: "Which user lets which app act for it",
@@ -69,7 +76,7 @@ export async function buildIntegratorApi(deps: IntegratorDeps): Promise<Api> {
     },
     shapes: [
       ...[HookShape, NewHookShape, HookSecretShape, UserSecretShape, PingShape, DeliveryShape],
-      ...[WholeDeliveryShape, GrantShape, AppShape, PolicyShape, MetaShape, RateLimitShape],
+      ...[EventTypeShape, WholeDeliveryShape, GrantShape, AppShape, PolicyShape, MetaShape, RateLimitShape],
     ],
     authenticate: async ({ headers, raw }, open) => {
       const { authorization } = headers;
@@ -80,6 +87,7 @@ export async function buildIntegratorApi(deps: IntegratorDeps): Promise<Api> {
     },
   });
 
+  catalogueRoutes(api, deps);
   hookRoutes(api, deps);
   userSecretRoutes(api, deps);
   deliveryRoutes(api, `${prefix}/deliveries`, deps);
@@ -88,7 +96,7 @@ export async function buildIntegratorApi(deps: IntegratorDeps): Promise<Api> {
   policyRoute(api, `${prefix}/policy`, deps.policy, true);
   metaRoutes(api, deps);
   rateLimitRoutes(api, deps);
-  documentRoute(api, `${prefix}/openapi.json`, true);
+  documentRoute(api, { path: `${prefix}/openapi.json`, open: true, catalogues: deps.catalogues });
   problemsRoute(api, `${prefix}/problems`);
   referenceRoutes(api, {
     path: `${prefix}/reference`,

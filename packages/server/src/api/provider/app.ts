@@ -2,6 +2,8 @@ import type { Policy } from "@trulinks/protocol";
 import { createIsOperator } from "../../accounts/operator-key.ts";
 import type { AccountStore } from "../../accounts/store.ts";
 import type { Secret } from "../../base/secret.ts";
+import type { Catalogues } from "../../webhooks/catalogue.ts";
+import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
 import type { Hooks } from "../../webhooks/hooks.ts";
 import type { Publish } from "../../webhooks/publish.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
@@ -15,11 +17,13 @@ import { referenceRoutes } from "../reference.ts";
 import { AppShape, ClientSecretShape, NewAppShape } from "../resources/app.ts";
 import { DeliveryShape, WholeDeliveryShape } from "../resources/delivery.ts";
 import { BatchShape, ReceiptShape } from "../resources/event.ts";
+import { EventTypeShape } from "../resources/event-type.ts";
 import { GrantShape } from "../resources/grant.ts";
 import { HookSecretShape, HookShape, NewHookShape, PingShape } from "../resources/hook.ts";
 import { NewTokenShape, TokenShape } from "../resources/token.ts";
 import { UserShape } from "../resources/user.ts";
 import { appRoutes } from "./apps.ts";
+import { catalogueRoutes } from "./catalogue.ts";
 import { eventRoutes } from "./events.ts";
 import { grantRoutes } from "./grants.ts";
 import { GroupShape, groupRoutes } from "./groups.ts";
@@ -37,10 +41,31 @@ export interface ProviderDeps extends MannersDeps, MetricsDeps, TracedDeps {
   readonly webhooks: Pick<WebhookStore, "findHook" | "listHooks" | "listDeliveries" | "findDelivery">;
   readonly hooks: Hooks;
   readonly publish: Publish;
+  readonly catalogues: Catalogues;
+  readonly eventTypes: Pick<EventTypeStore, "findEventType" | "listEventTypes" | "listEventTypeVersions">;
   readonly policy: () => Policy;
   /** Resolves if the store answers. */
   ping(): Promise<void>;
 }
+
+const TAGS = {
+  users: "Whom the provider's data belongs to",
+  apps: "What integrators build",
+  grants: "Which user lets which app act for it",
+  tokens: "What callers of the public listener show",
+  groups: "Users who are reached together",
+  "event-types": "What can happen, and what is told of it",
+  events: "What happened at the provider",
+  hooks: "Where events go",
+  deliveries: "What became of them",
+  platform: "The platform itself",
+};
+
+const SHAPES = [
+  ...[UserShape, AppShape, NewAppShape, ClientSecretShape, GrantShape, TokenShape, NewTokenShape],
+  ...[GroupShape, EventTypeShape, ReceiptShape, BatchShape, HookShape, NewHookShape, HookSecretShape],
+  ...[PingShape, DeliveryShape, WholeDeliveryShape, PolicyShape, HealthShape],
+];
 
 /** The provider's own listener: everything that the operator key opens. */
 export async function buildProviderApi(deps: ProviderDeps): Promise<Api> {
@@ -55,22 +80,8 @@ export async function buildProviderApi(deps: ProviderDeps): Promise<Api> {
     securitySchemes: {
       operator: { type: "http", scheme: "bearer", description: "The operator key" },
     },
-    tags: {
-      users: "Whom the provider's data belongs to",
-      apps: "What integrators build",
-      grants: "Which user lets which app act for it",
-      tokens: "What callers of the public listener show",
-      groups: "Users who are reached together",
-      events: "What happened at the provider",
-      hooks: "Where events go",
-      deliveries: "What became of them",
-      platform: "The platform itself",
-    },
-    shapes: [
-      ...[UserShape, AppShape, NewAppShape, ClientSecretShape, GrantShape, TokenShape, NewTokenShape],
-      ...[GroupShape, ReceiptShape, BatchShape, HookShape, NewHookShape, HookSecretShape, PingShape],
-      ...[DeliveryShape, WholeDeliveryShape, PolicyShape, HealthShape],
-    ],
+    tags: TAGS,
+    shapes: SHAPES,
     authenticate: async ({ headers, ip }, open) => {
       if (isOperator(headers.authorization)) return { kind: "operator" };
       if (open) return { kind: "anonymous", address: ip };
@@ -84,11 +95,12 @@ export async function buildProviderApi(deps: ProviderDeps): Promise<Api> {
   grantRoutes(api, deps);
   tokenRoutes(api, deps);
   groupRoutes(api, deps);
+  catalogueRoutes(api, deps);
   eventRoutes(api, deps);
   hookRoutes(api, deps);
   deliveryRoutes(api, "/v1/deliveries", deps);
   policyRoute(api, "/v1/policy", deps.policy, false);
-  documentRoute(api, "/v1/openapi.json", false);
+  documentRoute(api, { path: "/v1/openapi.json", open: false, catalogues: deps.catalogues });
   healthRoutes(api, deps);
   metricsRoute(api, deps);
   problemsRoute(api, PROVIDER_PROBLEMS_PAGE);

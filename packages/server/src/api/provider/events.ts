@@ -1,10 +1,9 @@
-import type { ErrorCode, FieldError } from "@trulinks/protocol";
+import type { ErrorCode } from "@trulinks/protocol";
 import type { FastifyRequest } from "fastify";
 import type { Static } from "typebox";
-import { findPasswords } from "../../webhooks/passwords.ts";
+import type { Judge } from "../../webhooks/judge-event.ts";
 import { type EventRequest, type Published, placeKey } from "../../webhooks/publish.ts";
 import { idempotencyKeyOf } from "../idempotency.ts";
-import { inexactNumber, isDeeperThan } from "../json-body.ts";
 import type { Api } from "../manners.ts";
 import { problemOf, Refusal, type RefusalOptions } from "../problem.ts";
 import { PROVIDER_PROBLEMS_PAGE } from "../problems-page.ts";
@@ -13,7 +12,6 @@ import {
   BatchBody,
   BatchShape,
   EVENT_BYTES_MAX,
-  EVENT_DEPTH_MAX,
   EventBody,
   eventRequestOf,
   ReceiptShape,
@@ -22,16 +20,19 @@ import {
 import { answers, json, type ProblemShape, refer } from "../schemas.ts";
 import { fieldErrors, type SchemaError } from "../validation.ts";
 import type { ProviderDeps } from "./app.ts";
+import { judgeContent } from "./event-content.ts";
 import { traced } from "./traced.ts";
 
 const tags = ["events"];
 
-export function eventRoutes(api: Api, { publish }: ProviderDeps): void {
+export function eventRoutes(api: Api, { publish, catalogues }: ProviderDeps): void {
   api.post("/v1/events", publishEvent, async (request, reply) => {
+    const { body } = request;
     const key = idempotencyKeyOf(request);
-    const refusal = contentRefusal(request.body, request.inexactNumbers ?? []);
-    if (refusal !== null) throw refusal;
-    const [published] = await publish(traced(request, [eventRequestOf(request.body, key)]));
+    const { judge } = await catalogues.current();
+    const content = judgeContent(judge, body, request.inexactNumbers ?? []);
+    if (content.kind === "refused") throw content.refusal;
+    const [published] = await publish(traced(request, [eventRequestOf(body, key, content.terms)]));
     const result = resultOf(published);
     if (result.kind === "refused") throw result.refusal;
     return reply.code(202).send(result.receipt);
@@ -39,7 +40,10 @@ export function eventRoutes(api: Api, { publish }: ProviderDeps): void {
 
   api.post("/v1/events/batch", publishEvents, async (request, reply) => {
     const key = idempotencyKeyOf(request);
-    const verdicts = request.body.events.map((event, index) => judge(request, event, { index, key }));
+    const { judge } = await catalogues.current();
+    const verdicts = request.body.events.map((event, index) =>
+      judgeOne(request, judge, { event, index, key }),
+    );
     const good = verdicts.flatMap((verdict) => (verdict.kind === "good" ? [verdict.event] : []));
     const published = (good.length > 0 ? await publish(traced(request, good)) : []).values();
     const results = verdicts.map((verdict) =>
@@ -59,7 +63,12 @@ const publishEvent = {
       "Answered when the event and its deliveries are on disk. The same `id` or `Idempotency-Key` again gives the same answer and no second delivery, for 7 days. What still waits under the same `key` for the same hook and user is `replaced` by this one. Numbers beyond 2^53 are sent as strings.",
     tags,
     body: EventBody,
-    response: answers({ 202: json("Taken", refer(ReceiptShape)) }, "no-recipient", "no-passwords"),
+    response: answers(
+      { 202: json("Taken", refer(ReceiptShape)) },
+      "no-recipient",
+      "no-passwords",
+      "unknown-event-type",
+    ),
   },
 };
 
@@ -115,10 +124,10 @@ function refused(code: ErrorCode, options: RefusalOptions = {}): Refused {
 type Verdict = { readonly kind: "good"; readonly event: EventRequest } | Refused;
 
 /** One event of a batch, looked at as if it had come alone. */
-function judge(
+function judgeOne(
   request: FastifyRequest,
-  event: unknown,
-  { index, key }: { readonly index: number; readonly key: string | null },
+  judge: Judge,
+  { event, index, key }: { readonly event: unknown; readonly index: number; readonly key: string | null },
 ): Verdict {
   const validate = request.compileValidationSchema(EventBody, "body");
   if (!validate(event)) {
@@ -131,39 +140,17 @@ function judge(
   const prefix = `/events/${index}`;
   const inexact = (request.inexactNumbers ?? []).filter((pointer) => pointer.startsWith(`${prefix}/`));
   const body = event as Static<typeof EventBody>;
-  const refusal = contentRefusal(
+  const content = judgeContent(
+    judge,
     body,
     inexact.map((pointer) => pointer.slice(prefix.length)),
   );
-  if (refusal !== null) return { kind: "refused", refusal };
-  return { kind: "good", event: eventRequestOf(body, placeKey(key, index)) };
+  if (content.kind === "refused") return content;
+  return { kind: "good", event: eventRequestOf(body, placeKey(key, index), content.terms) };
 }
 
 // Most batches are smaller than one event may be; only in others is each event measured.
 function isTooLarge(request: FastifyRequest, event: unknown): boolean {
   const batchBytes = Number(request.headers["content-length"] ?? Number.POSITIVE_INFINITY);
   return batchBytes > EVENT_BYTES_MAX && Buffer.byteLength(JSON.stringify(event)) > EVENT_BYTES_MAX;
-}
-
-/** What the schema cannot say about an event. */
-function contentRefusal(
-  { data }: Static<typeof EventBody>,
-  inexactNumbers: readonly string[],
-): Refusal | null {
-  const errors = inexactNumbers.map((pointer) => inexactNumber("Event", pointer));
-  if (isDeeperThan(data, EVENT_DEPTH_MAX)) {
-    errors.push(errorAt("/data", `data must not be nested deeper than ${EVENT_DEPTH_MAX} levels.`));
-  }
-  if (errors.length > 0) return new Refusal("validation-failed", { errors });
-
-  const passwords = findPasswords(data, "/data").map((pointer) =>
-    errorAt(pointer, "A password never travels in a payload."),
-  );
-  return passwords.length > 0 ? new Refusal("no-passwords", { errors: passwords }) : null;
-}
-
-/** Names the member, and never what stands in it. */
-function errorAt(pointer: string, message: string): FieldError {
-  const field = pointer.slice(pointer.lastIndexOf("/") + 1);
-  return { resource: "Event", field, code: "invalid", message, pointer };
 }

@@ -1,25 +1,21 @@
-import { EVENT_TYPE_CHARACTERS_MAX, EVENT_TYPE_PATTERN } from "@trulinks/protocol";
 import { type Static, Type } from "typebox";
+import type { EventTerms } from "../../webhooks/event-type.ts";
 import type { Receipt } from "../../webhooks/new-event.ts";
 import type { EventRequest } from "../../webhooks/publish.ts";
 import { closed, GivenId, Id, ProblemShape, refer } from "../schemas.ts";
+import { EventTypeName } from "./event-type.ts";
 
 export const EVENT_BYTES_MAX = 256 * 1024;
 export const BATCH_EVENTS_MAX = 1_000;
 /** A thousand events of 16 KiB each. */
 export const BATCH_BYTES_MAX = 16 * 1024 * 1024;
-export const EVENT_DEPTH_MAX = 64;
 export const EVENT_USERS_MAX = 10_000;
 export const EVENT_GROUPS_MAX = 1_000;
 export const EVENT_EXPIRES_S_MAX = 31 * 24 * 3_600;
 
 export const EventBody = closed({
   id: Type.Optional(GivenId),
-  type: Type.String({
-    maxLength: EVENT_TYPE_CHARACTERS_MAX,
-    pattern: EVENT_TYPE_PATTERN,
-    description: "dotted words such as issue.opened",
-  }),
+  type: EventTypeName,
   users: Type.Optional(Type.Array(GivenId, { maxItems: EVENT_USERS_MAX })),
   groups: Type.Optional(Type.Array(GivenId, { maxItems: EVENT_GROUPS_MAX })),
   data: Type.Record(Type.String(), Type.Unknown()),
@@ -66,6 +62,7 @@ export function receiptShape({ id, deliveries, unknown }: Receipt): Static<typeo
 export function eventRequestOf(
   { id, type, users, groups, data, key, expires_in_s }: Static<typeof EventBody>,
   idempotencyKey: string | null,
+  terms: EventTerms,
 ): EventRequest {
   return {
     id: id ?? null,
@@ -74,6 +71,7 @@ export function eventRequestOf(
     users: users ?? [],
     groups: groups ?? [],
     data,
+    terms,
     key: key ?? null,
     expiresInS: expires_in_s ?? null,
   };

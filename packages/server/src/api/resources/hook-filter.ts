@@ -1,23 +1,14 @@
 /** Which events a hook wants, and which of their fields, as they stand on the wire. */
 import { Type } from "typebox";
-import { JSON_POINTER_PATTERN } from "../../base/json-pointer.ts";
 import type { FilterCondition, Scalar } from "../../webhooks/filter.ts";
 import {
   HOOK_FILTER_CONDITIONS_MAX,
   HOOK_FILTER_TEXT_CHARACTERS_MAX,
   HOOK_FILTER_VALUES_MAX,
   HOOK_INCLUDE_MAX,
-  HOOK_POINTER_CHARACTERS_MAX,
 } from "../../webhooks/hook.ts";
 import { nullable } from "../schemas.ts";
-
-// The data as a whole equals nothing, and to include all of it is to leave it out: a pointer has at least one step.
-const Pointer = Type.String({
-  minLength: 1,
-  maxLength: HOOK_POINTER_CHARACTERS_MAX,
-  pattern: JSON_POINTER_PATTERN,
-  description: "a JSON pointer into `data`, such as /issue/state (RFC 6901: ~1 stands for /, ~0 for ~)",
-});
+import { DataPointer } from "./data-pointer.ts";
 
 const SCALARS = ["string", "number", "boolean", "null"];
 const text = { maxLength: HOOK_FILTER_TEXT_CHARACTERS_MAX, pattern: "^[^\\u0000\\ud800-\\udfff]*$" };
@@ -28,7 +19,7 @@ type FilterText = Readonly<Record<string, Scalar | readonly Scalar[]>>;
 export const Filter = Type.Unsafe<FilterText | null>({
   type: ["object", "null"],
   maxProperties: HOOK_FILTER_CONDITIONS_MAX,
-  propertyNames: Pointer,
+  propertyNames: DataPointer,
   additionalProperties: {
     type: [...SCALARS, "array"],
     ...text,
@@ -42,7 +33,7 @@ export const Filter = Type.Unsafe<FilterText | null>({
 });
 
 export const Include = nullable(
-  Type.Array(Pointer, {
+  Type.Array(DataPointer, {
     maxItems: HOOK_INCLUDE_MAX,
     uniqueItems: true,
     description:
