@@ -28,7 +28,7 @@ test("what is scraped are the real deliveries and requests, exactly", async (t) 
   });
   const api = await startWebhookReceiver({ answer: () => ({ status: 200, body: "{}" }) });
   const platform = await startPlatform({
-    args: ["--upstream", api.url, "--policy", "policy.yaml"],
+    args: ["--upstream", api.url, "--policy", "policy.yaml", "--in-flight-max", "77"],
     prepare: (folder) => writeFileSync(join(folder, "policy.yaml"), "webhooks: { retries_s: [1] }\n"),
   });
   const provider = createClient(platform.providerUrl, `Bearer ${platform.operatorKey}`);
@@ -65,8 +65,8 @@ test("what is scraped are the real deliveries and requests, exactly", async (t) 
   const before = await scrape(provider);
 
   await t.test("nothing has been counted before anything happened", () => {
-    const counted = [...before.series].filter(
-      ([key]) => key.startsWith("trulinks_") && /_(total|count)(\{|$)/.test(key),
+    const counted = [...before.series].filter(([key]) =>
+      /^trulinks_(?!store_).*_(total|count)(\{|$)/.test(key),
     );
     assert.ok(counted.length > 30);
     for (const [key, value] of counted) assert.equal(value, 0, key);
@@ -117,7 +117,7 @@ test("what is scraped are the real deliveries and requests, exactly", async (t) 
     ['trulinks_attempted_deliveries_total{next="retry"}', 4],
     ['trulinks_attempted_deliveries_total{next="failed"}', 4],
     ["trulinks_deliveries_in_flight", 0],
-    ["trulinks_deliveries_in_flight_limit", 256],
+    ["trulinks_deliveries_in_flight_limit", 77],
     ["trulinks_deliveries_at_hand", 0],
     ["trulinks_due_lag_seconds", 0],
     ['trulinks_gateway_requests_total{result="answered",status="2xx"}', 2],
@@ -127,6 +127,14 @@ test("what is scraped are the real deliveries and requests, exactly", async (t) 
   for (const [series, value] of counts) {
     await t.test(`${series} is ${value}`, () => assert.equal(after.valueOf(series), value));
   }
+
+  await t.test("the store has committed, in group and apart, and nothing waits for it", () => {
+    const commits = (seen: Scrape) => seen.valueOf("trulinks_store_commit_seconds_count");
+    assert.ok(
+      commits(after) - commits(before) >= 5 && after.valueOf("trulinks_store_commit_seconds_sum") > 0,
+    );
+    assert.ok(after.series.has("trulinks_store_calls_waiting"));
+  });
 
   await t.test("durations are in seconds: four attempts ended at the deadline of 1 s", () => {
     const seconds = after.valueOf("trulinks_attempt_seconds_sum");

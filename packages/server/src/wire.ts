@@ -113,17 +113,17 @@ async function openGround(
   const tls = startTls(options, sources, world);
   const telemetry = await openTelemetry({ otlp: otlpOf(options), version: VERSION, ...world });
   opening.defer(() => telemetry.close());
+  const tell = telling([telemetry.meters.onFact], world.log);
   const folder = await openDataFolder(options.data, clock);
   opening.defer(() => folder.release());
   const keys = loadKeys({ options, folder: folder.path, dice });
   const databaseUrl = options.database.url?.reveal() ?? null;
-  const storage = await openStorage({ dataFolder: folder.path, databaseUrl, ...world });
+  const storage = await openStorage({ dataFolder: folder.path, databaseUrl, onFact: tell, ...world });
   opening.defer(() => storage.close());
   // Another machine's disk tells nothing here: with PostgreSQL only keys lie in the folder.
   const bytesMin = databaseUrl === null ? options.storage.free_bytes_min : 0;
   const space = watchFreeSpace({ folder: folder.path, bytesMin, bytesLeft: bytesLeftAt, ...world });
   const keyring = await openSecrets(storage.secrets, keys.secret, dice);
-  const tell = telling([telemetry.meters.onFact], world.log);
   return { options, world, keys, policy, tls, storage, space, keyring, telemetry, tell };
 }
 
@@ -152,6 +152,7 @@ function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
   meters.watch({
     inFlightMax: options.hooks.in_flight_max,
     senderLoad: sender.load,
+    storageLoad: storage.load,
     nextDueMs: () => storage.webhooks.findNextDueMs([]),
   });
   const sweeper = createSweeper({

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import type { Dice } from "../base/dice.ts";
 import type { Log } from "../base/log.ts";
-import type { Storage } from "./storage.ts";
+import type { CommittedFact, Storage } from "./storage.ts";
 
 export interface OpenStorage {
   /** Where the embedded engine keeps its file. */
@@ -12,6 +12,7 @@ export interface OpenStorage {
   readonly clock: Clock;
   readonly dice: Dice;
   readonly log: Log;
+  readonly onFact?: ((fact: CommittedFact) => void) | undefined;
 }
 
 /** Opens the engine that the options ask for, its schema brought up to date. Only that engine's code is loaded. */

@@ -11,8 +11,24 @@ export interface Storage {
   readonly eventTypes: EventTypeStore;
   readonly secrets: SecretStore;
   readonly idempotency: IdempotencyStore;
+  /** What the engine has to do just now; asking costs nothing. */
+  load(): StorageLoad;
   /** Resolves if the database answers; for `GET /readyz`. */
   ping(): Promise<void>;
   /** Waits for what is under way, then closes. */
   close(): Promise<void>;
+}
+
+export interface StorageLoad {
+  /** Calls that wait: for the thread of the embedded engine, or for a connection to the database. */
+  readonly callsWaiting: number;
+  /** Null: this engine has none. */
+  readonly connections: { readonly busy: number; readonly idle: number } | null;
+}
+
+/** What an engine tells to whoever keeps count. */
+export interface CommittedFact {
+  readonly kind: "committed";
+  /** From its first statement until all of it is on disk; the wait for a connection is part of it. */
+  readonly durationMs: number;
 }

@@ -64,6 +64,22 @@ export function gauge(
   });
 }
 
+/** One for each combination of labels, asked whenever somebody scrapes. */
+export function gauges(
+  registry: Registry,
+  name: Named<"gauge">,
+  read: () => readonly { readonly labels: Labels; readonly value: number }[],
+): void {
+  new Gauge({
+    ...settings(name),
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { labels, value } of read()) this.set(labels, value);
+    },
+  });
+}
+
 /** Says what is so for as long as the process runs. */
 export function fact(registry: Registry, name: Named<"gauge">, labels: Labels): void {
   new Gauge({ ...settings(name), registers: [registry] }).set(labels, 1);

@@ -22,6 +22,7 @@ function createMetersWith(change: Partial<Watched> = {}): Meters {
   meters.watch({
     inFlightMax: 7,
     senderLoad: () => ({ inFlight: 3, atHand: 2 }),
+    storageLoad: () => ({ callsWaiting: 4, connections: null }),
     nextDueMs: async () => null,
     ...change,
   });
@@ -118,4 +119,20 @@ test("spans are counted where there are any, and are 0 elsewhere", async () => {
       assert.equal(seen.series.get(`trulinks_spans_total{state="${state}"}`), count, state);
     }
   }
+});
+
+test("the store's load is told, and its connections where it has any", async () => {
+  const connections = { busy: 3, idle: 1 };
+  const shared = createMetersWith({ storageLoad: () => ({ callsWaiting: 5, connections }) });
+  shared.onFact({ kind: "committed", durationMs: 2 });
+  const seen = await scrape(shared);
+  assert.equal(seen.series.get("trulinks_store_calls_waiting"), 5);
+  assert.equal(seen.series.get('trulinks_store_connections{state="busy"}'), 3);
+  assert.equal(seen.series.get('trulinks_store_connections{state="idle"}'), 1);
+  assert.equal(seen.series.get("trulinks_store_commit_seconds_sum"), 0.002);
+
+  const embedded = await scrape(createMetersWith());
+  assert.equal(embedded.series.get("trulinks_store_calls_waiting"), 4);
+  assert.equal(embedded.kinds.get("trulinks_store_connections"), "gauge");
+  assert.ok([...embedded.series.keys()].every((key) => !key.startsWith("trulinks_store_connections")));
 });

@@ -2,14 +2,15 @@
 import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Clock } from "../base/clock.ts";
 import type { RequestFact } from "../gateway/fact.ts";
+import type { CommittedFact, StorageLoad } from "../storage/storage.ts";
 import type { SenderLoad } from "../webhooks/capacity.ts";
 import type { Fact } from "../webhooks/fact.ts";
 import { gatewayMeters } from "./gateway-meters.ts";
-import { countedElsewhere, fact, gauge, type Reading } from "./instruments.ts";
+import { countedElsewhere, fact, gauge, gauges, histogram, type Reading } from "./instruments.ts";
 import type { SpanCounts } from "./otlp.ts";
 import { webhookMeters } from "./webhook-meters.ts";
 
-export type MeteredFact = Fact | RequestFact;
+export type MeteredFact = Fact | RequestFact | CommittedFact;
 
 export interface Meters {
   readonly onFact: (fact: MeteredFact) => void;
@@ -23,6 +24,7 @@ export interface Watched {
   /** How many deliveries may be in flight. */
   readonly inFlightMax: number;
   readonly senderLoad: () => SenderLoad;
+  readonly storageLoad: () => StorageLoad;
   /** When the next delivery is due, if there is any. */
   readonly nextDueMs: () => Promise<number | null>;
 }
@@ -50,6 +52,7 @@ export function createMeters({ version, clock, spanCounts }: MetersDeps): Meters
   countedElsewhere(registry, "trulinks_spans_total", () =>
     Object.entries(spanCounts?.() ?? NO_SPANS).map(([state, count]) => ({ labels: { state }, count })),
   );
+  const commitSeconds = histogram(registry, "trulinks_store_commit_seconds");
   const onWebhookFact = webhookMeters(registry);
   const onRequest = gatewayMeters(registry);
 
@@ -63,11 +66,22 @@ export function createMeters({ version, clock, spanCounts }: MetersDeps): Meters
   }
 
   return {
-    onFact: (told) => (told.kind === "requested" ? onRequest(told) : onWebhookFact(told)),
-    watch({ inFlightMax, senderLoad, nextDueMs }) {
+    onFact(told) {
+      if (told.kind === "requested") onRequest(told);
+      else if (told.kind === "committed") commitSeconds(told.durationMs / 1_000);
+      else onWebhookFact(told);
+    },
+    watch({ inFlightMax, senderLoad, storageLoad, nextDueMs }) {
       gauge(registry, "trulinks_deliveries_in_flight", () => senderLoad().inFlight);
       gauge(registry, "trulinks_deliveries_in_flight_limit", () => inFlightMax);
       gauge(registry, "trulinks_deliveries_at_hand", () => senderLoad().atHand);
+      gauge(registry, "trulinks_store_calls_waiting", () => storageLoad().callsWaiting);
+      gauges(registry, "trulinks_store_connections", () =>
+        Object.entries(storageLoad().connections ?? {}).map(([state, value]) => ({
+          labels: { state },
+          value,
+        })),
+      );
       gauge(registry, "trulinks_due_lag_seconds", () => dueLagS(nextDueMs));
     },
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),

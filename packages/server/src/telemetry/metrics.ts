@@ -90,6 +90,20 @@ export const METRICS = {
     kind: "gauge",
     what: "For how long the delivery that is due first has been due: grows while a receiver, or the platform, is behind. Left out while the store does not answer.",
   },
+  trulinks_store_commit_seconds: {
+    kind: "histogram",
+    what: "How long the store's transactions took until they were on disk: of the embedded engine those that write, each for all that came meanwhile; with PostgreSQL every one, the wait for a connection included.",
+    buckets: STORE_BUCKETS_S,
+  },
+  trulinks_store_calls_waiting: {
+    kind: "gauge",
+    what: "Calls to the store that wait: for the thread of the embedded engine, or for a connection to PostgreSQL.",
+  },
+  trulinks_store_connections: {
+    kind: "gauge",
+    what: "Connections to PostgreSQL; the embedded engine has none.",
+    labels: { state: "`busy` or `idle`" },
+  },
   trulinks_forgotten_total: {
     kind: "counter",
     what: "Rows that were forgotten because they had been kept long enough.",

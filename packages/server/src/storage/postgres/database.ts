@@ -3,6 +3,7 @@ import pg from "pg";
 import type { Clock } from "../../base/clock.ts";
 import type { Dice } from "../../base/dice.ts";
 import type { Log } from "../../base/log.ts";
+import type { CommittedFact, StorageLoad } from "../storage.ts";
 import { failureOf, outward } from "./failure.ts";
 
 export interface Queries {
@@ -26,6 +27,7 @@ export interface Database extends Queries {
    * in the way: `work` has no effect but on the database.
    */
   transact<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>;
+  load(): StorageLoad;
   /** Nothing may be under way. */
   close(): Promise<void>;
 }
@@ -35,6 +37,7 @@ export interface DatabaseDeps {
   readonly clock: Clock;
   readonly dice: Dice;
   readonly log: Log;
+  readonly onFact?: ((fact: CommittedFact) => void) | undefined;
 }
 
 const CONNECTIONS_MAX = 10;
@@ -62,9 +65,11 @@ export function connect(deps: DatabaseDeps): Database {
 
   async function trying<Result>(work: () => Promise<Result>): Promise<Result> {
     for (let tried = 1; ; tried++) {
+      const startMs = deps.clock.monotonic();
       try {
         const result = await work();
         reach.succeeded();
+        deps.onFact?.({ kind: "committed", durationMs: deps.clock.monotonic() - startMs });
         return result;
       } catch (error) {
         if (failureOf(error) !== "conflict" || tried === TRIES_MAX) {
@@ -79,6 +84,10 @@ export function connect(deps: DatabaseDeps): Database {
   return {
     ...queriesOn((query) => trying(() => pool.query(query))),
     transact: (work) => trying(() => transactOnce(pool, work)),
+    load: () => ({
+      callsWaiting: pool.waitingCount,
+      connections: { busy: pool.totalCount - pool.idleCount, idle: pool.idleCount },
+    }),
     async close() {
       // Connections that are on their way out have nothing to report any more.
       pool.removeAllListeners("error").on("error", () => {});

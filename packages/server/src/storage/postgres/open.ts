@@ -25,6 +25,7 @@ export async function openPostgres(deps: DatabaseDeps): Promise<Storage> {
     eventTypes: underway.watch(createEventTypes(database)),
     secrets: underway.watch(createSecrets(database, deps.dice)),
     idempotency: underway.watch(createIdempotency(database)),
+    load: database.load,
     ping: async () => void (await database.get("SELECT 1")),
     async close() {
       await underway.close();

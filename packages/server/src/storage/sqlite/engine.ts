@@ -2,7 +2,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { Unavailable } from "../../base/unavailable.ts";
-import type { Storage } from "../storage.ts";
+import type { CommittedFact, Storage } from "../storage.ts";
 import { createOutbox } from "./outbox.ts";
 import { portsOf } from "./ports.ts";
 import type { startThread, Thread } from "./thread.ts";
@@ -14,17 +14,21 @@ export interface EngineDeps {
   readonly file: string;
   readonly clock: Pick<Clock, "after">;
   readonly log: Log;
+  readonly onFact?: ((fact: CommittedFact) => void) | undefined;
   readonly startThread: typeof startThread;
 }
 
-export async function startEngine({ file, clock, log, startThread }: EngineDeps): Promise<Storage> {
+export async function startEngine({ file, clock, log, onFact, startThread }: EngineDeps): Promise<Storage> {
   // Null after the thread died, until another has started.
   let thread: Thread | null = null;
   let isClosing = false;
   const outbox = createOutbox((message) => thread?.post(message));
 
   async function start(): Promise<Thread> {
-    const started = await startThread({ file }, outbox.takeAnswers);
+    const started = await startThread({ file }, (answers, durationMs) => {
+      outbox.takeAnswers(answers);
+      if (durationMs !== null) onFact?.({ kind: "committed", durationMs });
+    });
     thread = started;
     void started.ended.then(onEnd);
     return started;
@@ -52,6 +56,7 @@ export async function startEngine({ file, clock, log, startThread }: EngineDeps)
   );
   return {
     ...ports,
+    load: () => ({ callsWaiting: outbox.size(), connections: null }),
     async close() {
       isClosing = true;
       if (thread === null) return;

@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Dice } from "../../base/dice.ts";
 import type { Log } from "../../base/log.ts";
-import type { Storage } from "../storage.ts";
+import type { CommittedFact, Storage } from "../storage.ts";
 import { runBatch } from "./batch.ts";
 import { startEngine } from "./engine.ts";
 import { toError } from "./failure.ts";
@@ -15,11 +15,12 @@ export interface OpenSqlite {
   /** Not used here: an object cannot cross into the thread, where ids take the system's chance. */
   readonly dice: Dice;
   readonly log: Log;
+  readonly onFact?: ((fact: CommittedFact) => void) | undefined;
 }
 
 /** The embedded engine, in a thread of its own. The caller holds the data folder's lock. */
-export function openSqlite({ file, clock, log }: OpenSqlite): Promise<Storage> {
-  return startEngine({ file, clock, log, startThread });
+export function openSqlite({ file, clock, log, onFact }: OpenSqlite): Promise<Storage> {
+  return startEngine({ file, clock, log, onFact, startThread });
 }
 
 /** The same verbs on the caller's own thread, so that a simulation replays exactly. `file` may be `:memory:`. */
@@ -30,5 +31,9 @@ export function openSqliteInProcess({ file, dice }: Pick<OpenSqlite, "file" | "d
     if (answer?.kind === "done") return answer.result;
     throw answer === undefined ? new Error("no answer") : toError(answer.failure);
   };
-  return { ...portsOf(namesOf(started.verbs), carry), close: async () => started.database.close() };
+  return {
+    ...portsOf(namesOf(started.verbs), carry),
+    load: () => ({ callsWaiting: 0, connections: null }),
+    close: async () => started.database.close(),
+  };
 }

@@ -17,6 +17,8 @@ export interface Outbox {
   takeAnswers(answers: readonly Answer[]): void;
   /** Rejects whatever waits for an answer: none will come. */
   rejectAll(error: Error): void;
+  /** How many calls wait for an answer. */
+  size(): number;
 }
 
 interface Pending {
@@ -82,6 +84,8 @@ export function createOutbox(post: (message: ToWorker) => void): Outbox {
       for (const waiting of pending.values()) waiting.reject(error);
       pending.clear();
     },
+
+    size: () => pending.size,
   };
 }
 

@@ -24,7 +24,7 @@ export function namesOf(verbs: Verbs): VerbNames {
 /** Carries one call to the thread of the database and brings back what the verb answered, or throws. */
 export type Carry = (port: PortName, verb: string, args: readonly unknown[]) => Promise<unknown>;
 
-export function portsOf(names: VerbNames, carry: Carry): Omit<Storage, "close"> {
+export function portsOf(names: VerbNames, carry: Carry): Omit<Storage, "close" | "load"> {
   const port = (name: PortName): unknown =>
     Object.fromEntries(
       names[name].map((verb) => [verb, (...args: readonly unknown[]) => carry(name, verb, args)]),

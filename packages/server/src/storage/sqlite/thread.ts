@@ -17,7 +17,12 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: "ready"; readonly names: VerbNames }
   | { readonly kind: "refused"; readonly failure: Failure }
-  | { readonly kind: "answers"; readonly answers: readonly Answer[] };
+  | {
+      readonly kind: "answers";
+      readonly answers: readonly Answer[];
+      /** How long it took until they were on disk; null: nothing was written. */
+      readonly durationMs: number | null;
+    };
 
 export interface Thread {
   readonly names: VerbNames;
@@ -31,7 +36,7 @@ export interface Thread {
 /** Resolves when the database is open and up to date. */
 export function startThread(
   input: WorkerInput,
-  onAnswers: (answers: readonly Answer[]) => void,
+  onAnswers: (answers: readonly Answer[], durationMs: number | null) => void,
 ): Promise<Thread> {
   // Run from source this file ends in .ts, after the build in .js, and the worker lies beside it.
   const file = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
@@ -56,7 +61,7 @@ export function startThread(
         case "refused":
           return reject(toError(message.failure));
         case "answers":
-          return onAnswers(message.answers);
+          return onAnswers(message.answers, message.durationMs);
         default:
           return message satisfies never;
       }

@@ -1,12 +1,14 @@
 /** The thread that owns the database, so that no commit ever holds up the event loop of the others. */
 import { strict as assert } from "node:assert";
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { systemClock } from "../../base/clock.ts";
 import { systemDice } from "../../base/dice.ts";
 import { type Call, runBatch } from "./batch.ts";
 import { toStartFailure } from "./failure.ts";
 import { namesOf } from "./ports.ts";
 import { type Started, startDatabase } from "./start.ts";
 import type { FromWorker, ToWorker, WorkerInput } from "./thread.ts";
+import { isReading } from "./verbs.ts";
 
 /**
  * A transaction takes no further message after this many calls, or this many characters in their texts: the first to
@@ -24,12 +26,19 @@ function serve(port: MessagePort, input: WorkerInput): void {
   if (started === null) return;
   port.on("message", (first: ToWorker) => {
     const { calls, isLast } = drain(port, first);
-    if (calls.length > 0) post({ kind: "answers", answers: runBatch(started, calls) });
+    if (calls.length > 0) post(runTimed(started, calls));
     if (!isLast) return;
     started.database.close();
     port.close();
   });
   post({ kind: "ready", names: namesOf(started.verbs) });
+}
+
+function runTimed(started: Started, calls: readonly Call[]): FromWorker {
+  const startMs = systemClock.monotonic();
+  const answers = runBatch(started, calls);
+  const isWriting = calls.some(({ verb }) => !isReading(verb));
+  return { kind: "answers", answers, durationMs: isWriting ? systemClock.monotonic() - startMs : null };
 }
 
 function start(input: WorkerInput, post: (message: FromWorker) => void): Started | null {
