@@ -2,7 +2,8 @@
 import type { DeliveryId } from "@trulinks/protocol";
 import type { FastifyRequest } from "fastify";
 import { reachOf } from "../accounts/may.ts";
-import type { DeliveryReach, WebhookStore } from "../webhooks/store.ts";
+import type { Delivery, DeliveryReach, WebhookStore } from "../webhooks/store.ts";
+import { isSecured } from "../webhooks/view.ts";
 import { allow } from "./allow.ts";
 import type { Api } from "./manners.ts";
 import { listOf, pageRequestOf, sendPage } from "./pages.ts";
@@ -22,7 +23,7 @@ const config = { resource: "Delivery" };
 const shape = refer(DeliveryShape);
 
 export interface DeliveryDeps {
-  readonly webhooks: Pick<WebhookStore, "listDeliveries" | "findDelivery">;
+  readonly webhooks: Pick<WebhookStore, "listDeliveries" | "findDelivery" | "findHook">;
 }
 
 /** `path`: `/v1/deliveries` or its like. */
@@ -30,13 +31,16 @@ export function deliveryRoutes(api: Api, path: string, { webhooks }: DeliveryDep
   api.get(path, listDeliveries, async (request, reply) => {
     const filter = deliveryFilterOf(allowedReach(request), request.query);
     const page = await webhooks.listDeliveries(filter, pageRequestOf(request.query, "deliveries"));
-    return sendPage(request, reply, { page, list: "deliveries", show: deliveryShape });
+    const securedOf = await findSecured(webhooks, page.items);
+    const show = (delivery: Delivery) => deliveryShape(delivery, securedOf(delivery));
+    return sendPage(request, reply, { page, list: "deliveries", show });
   });
 
   api.get(`${path}/:delivery`, getDelivery, async (request) => {
     const id = request.params.delivery as DeliveryId;
     const found = orNotFound(await webhooks.findDelivery(id, allowedReach(request)));
-    return wholeDeliveryShape(found.delivery, found.event);
+    const securedOf = await findSecured(webhooks, [found.delivery]);
+    return wholeDeliveryShape(found.delivery, found.event, securedOf(found.delivery));
   });
 }
 
@@ -63,6 +67,17 @@ const getDelivery = {
     response: answers({ 200: json("The delivery", refer(WholeDeliveryShape)) }, "not-found"),
   },
 };
+
+/** Whether the hook of each is secured; null where it is gone. A page has few hooks, and never more than deliveries. */
+async function findSecured(
+  webhooks: DeliveryDeps["webhooks"],
+  deliveries: readonly Delivery[],
+): Promise<(delivery: Delivery) => boolean | null> {
+  const ids = [...new Set(deliveries.map(({ hookId }) => hookId))];
+  const hooks = await Promise.all(ids.map((id) => webhooks.findHook(id)));
+  const secured = new Map(hooks.filter((hook) => hook !== null).map((hook) => [hook.id, isSecured(hook)]));
+  return ({ hookId }) => secured.get(hookId) ?? null;
+}
 
 function allowedReach({ caller }: FastifyRequest): DeliveryReach {
   allow(caller, { verb: "read", thing: { kind: "deliveries" } });

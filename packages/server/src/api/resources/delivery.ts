@@ -30,6 +30,12 @@ const members = {
   event: Id,
   type: Type.String(),
   hook: Id,
+  secured: nullable(
+    Type.Boolean({
+      description:
+        "Whether its hook is reached by HTTPS with a verified certificate; null where that is gone",
+    }),
+  ),
   user: nullable(Type.String({ description: "Whom the event concerns" })),
   app: nullable(Type.String({ description: "The app that owns the hook" })),
   grant: nullable(Type.String({ description: "Under which it was made" })),
@@ -103,27 +109,32 @@ function timeMsOf(text: string, field: string): number {
   throw flaw({ resource: "Delivery", field, code: "invalid", message, pointer: `#/query/${field}` });
 }
 
-export function deliveryShape(delivery: Delivery): Static<typeof DeliveryShape> {
-  return { ...ownShape(delivery), attempts: delivery.attempts.map(attemptShape) };
+export function deliveryShape(delivery: Delivery, isSecured: boolean | null): Static<typeof DeliveryShape> {
+  return { ...ownShape(delivery, isSecured), attempts: delivery.attempts.map(attemptShape) };
 }
 
 export function wholeDeliveryShape(
   delivery: Delivery,
   event: ClaimedEvent,
+  isSecured: boolean | null,
 ): Static<typeof WholeDeliveryShape> {
   const attempts = delivery.attempts.map((attempt) => ({
     ...attemptShape(attempt),
     ...exchangeShape(delivery, event, attempt.exchange),
   }));
-  return { ...ownShape(delivery), attempts };
+  return { ...ownShape(delivery, isSecured), attempts };
 }
 
-function ownShape(delivery: Delivery): Omit<Static<typeof DeliveryShape>, "attempts"> {
+function ownShape(
+  delivery: Delivery,
+  isSecured: boolean | null,
+): Omit<Static<typeof DeliveryShape>, "attempts"> {
   return {
     id: delivery.id,
     event: delivery.eventId,
     type: delivery.type,
     hook: delivery.hookId,
+    secured: isSecured,
     user: delivery.userId,
     app: delivery.hookOwner.kind === "app" ? delivery.hookOwner.appId : null,
     grant: delivery.grantId,
