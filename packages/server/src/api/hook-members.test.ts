@@ -101,7 +101,7 @@ describe("a hook's members", () => {
 
   for (const [what, body, pointer] of FLAWS) {
     test(`are refused with ${what}, made or changed`, async () => {
-      const { json: hook } = await integrator.make({});
+      const { json: hook } = await provider.make({});
       if (typeof body === "string") {
         const refused = await apis.askPublic({
           method: "POST",
