@@ -6,13 +6,11 @@ import { tellingEnds } from "./accounts/telling-ends.ts";
 import { buildIntegratorApi } from "./api/integrator/app.ts";
 import { PROVIDER_PROBLEMS_PAGE } from "./api/problems-page.ts";
 import { buildProviderApi } from "./api/provider/app.ts";
-import type { Clock } from "./base/clock.ts";
-import type { Dice } from "./base/dice.ts";
 import { bytesLeftAt, type FreeSpace, watchFreeSpace } from "./base/free-space.ts";
 import { createLifecycle } from "./base/lifecycle.ts";
 import type { Listener } from "./base/listener.ts";
-import type { Log } from "./base/log.ts";
 import { telling } from "./base/telling.ts";
+import type { World } from "./base/world.ts";
 import { openDataFolder } from "./config/data-folder.ts";
 import { type Keys, keyBytes, loadKeys } from "./config/keys.ts";
 import type { Options } from "./config/options.ts";
@@ -44,12 +42,6 @@ import { createPublish } from "./webhooks/publish.ts";
 import { createSender } from "./webhooks/sender.ts";
 import { createSweeper, sweepOfEvents } from "./webhooks/sweeper.ts";
 import { tellingPublished } from "./webhooks/telling-published.ts";
-
-export interface World {
-  readonly clock: Clock;
-  readonly dice: Dice;
-  readonly log: Log;
-}
 
 /** The platform, up and answering. */
 export interface Platform {
