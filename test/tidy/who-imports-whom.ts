@@ -28,6 +28,7 @@ const BOTH_ENGINES = [
   "storage/page-of.ts",
   "storage/kept-because.ts",
   "storage/owner-columns.ts",
+  "storage/pace.ts",
 ];
 
 export const ROOMS: readonly Room[] = [

@@ -158,12 +158,7 @@ export function eventOf(id: string, over: Partial<NewEvent> = {}): NewEvent {
     data: '{"number":1}',
     userIds: [ANN],
     groupIds: [],
-    key: null,
-    expiresAtMs: null,
-    sensitive: [],
-    scopes: null,
-    fieldScopes: [],
-    trace: null,
+    ...{ key: null, expiresAtMs: null, sensitive: [], scopes: null, fieldScopes: [], trace: null },
     atMs: START_MS,
     ...over,
   };
@@ -240,6 +235,11 @@ export async function listAll(
     webhooks.listDeliveries({ reach: { kind: "all" }, ...filter }, page),
   );
   return pages.flat();
+}
+
+/** By number, as within one millisecond a list is in the order of chance. */
+export function inOrder(deliveries: readonly Delivery[]): readonly Delivery[] {
+  return deliveries.toSorted((one, other) => (one.sequence ?? 0) - (other.sequence ?? 0));
 }
 
 export async function findDelivery({ webhooks }: Storage, id: DeliveryId): Promise<Delivery> {

@@ -14,6 +14,7 @@ import {
   hookOf,
   ingestClaimed,
   ingestOne,
+  inOrder,
   listAll,
   makeHook,
   OF_ANN,
@@ -43,7 +44,7 @@ export function keys(promised: Promised): void {
     });
     assert.ok(ingested.kind === "accepted");
     assert.equal(ingested.receipt.deliveries, 1);
-    const [newer, older] = await listAll(storage);
+    const [older, newer] = inOrder(await listAll(storage));
     assert.deepEqual(
       [older?.state, older?.because, older?.dueAtMs, older?.key, older?.sequence],
       ["replaced", null, null, "k", 1],

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { Storage } from "../storage/storage.ts";
-import type { Delivery } from "./store.ts";
 import {
   change,
   claimAll,
@@ -11,6 +10,7 @@ import {
   hookOf,
   ingestClaimed,
   ingestOne,
+  inOrder,
   listAll,
   makeHook,
   OF_ANN,
@@ -31,12 +31,10 @@ async function add(storage: Storage, count: number, from = 1, countMax = 0): Pro
 /** `<number> <because>` and when it is due, of what waits for the hook, in the order of the numbers. */
 async function waiting(storage: Storage, id = "hok"): Promise<readonly string[]> {
   const of = await listAll(storage, { hookId: hookId(id), state: "waiting" });
-  return of.toSorted(byNumber).map(({ sequence, because, dueAtMs }) => {
+  return inOrder(of).map(({ sequence, because, dueAtMs }) => {
     return `${sequence} ${because}${dueAtMs === null ? "" : ` +${dueAtMs - START_MS}`}`;
   });
 }
-
-const byNumber = (one: Delivery, other: Delivery): number => (one.sequence ?? 0) - (other.sequence ?? 0);
 
 export function release(promised: Promised): void {
   for (const state of ["paused", "pending", "disabled"] as const) {

@@ -165,7 +165,10 @@ export interface WebhookStore {
   releaseHeld(nowMs: number, countMax: number): Promise<number | null>;
   /** Ends as `expired` what waits beyond its `expiresAtMs`, at most `countMax`; says how many. Leased ones are left alone. */
   expire(nowMs: number, countMax: number): Promise<number>;
-  /** Ends as `expired` what passes the bounds, oldest first, and says after which hook to go on; null: that was the last. */
+  /**
+   * Ends as `expired` what passes the bounds, oldest first, and says after which hook to go on (it may be the same
+   * again: a step takes only so many of one hook); null: that was the last.
+   */
   trim(trim: Trim): Promise<{ readonly expired: number; readonly afterHook: HookId | null }>;
   /** When the next delivery can be claimed, the ends of leases included; null if none ever can. */
   findNextDueMs(exceptHooks: readonly HookId[]): Promise<number | null>;

@@ -1,145 +1,79 @@
-import type { DeliveryId, EventId, UserId } from "@trulinks/protocol";
+import type { HookId } from "@trulinks/protocol";
 import type { Claim, ClaimRequest } from "../../webhooks/claim.ts";
-import { LEASE_MARGIN_MS } from "../../webhooks/delivery.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
-import type { Database, Queries } from "./database.ts";
-import { findDue } from "./due.ts";
-import { keepDue } from "./hold.ts";
-import { type HookRow, toHook } from "./hook-row.ts";
-import {
-  OWN_SECRETS,
-  type SecretColumns,
-  toSecrets,
-  toVersions,
-  USER_VERSIONS,
-  type VersionColumns,
-} from "./live-secrets.ts";
+import { freeRunOut, giveBack } from "./come-back.ts";
+import type { Database, Transaction } from "./database.ts";
+import { findNextDue, passTurns, type Queue, takeTurns } from "./due.ts";
+import { leaseOf } from "./lease.ts";
 
 type ClaimVerbs = Pick<WebhookStore, "claimDue" | "release" | "findNextDueMs">;
 
 export function createClaiming(database: Database): ClaimVerbs {
   return {
     claimDue: (request) => claimDue(database, request),
-
-    async release(claims, nowMs) {
-      // Whether the hook still delivers is looked at when it is claimed again.
-      await database.run(
-        `UPDATE deliveries SET is_leased = false, next_at_ms = $3
-         FROM unnest($1::text[], $2::integer[]) AS given (id, lease)
-         WHERE deliveries.id = given.id AND deliveries.lease = given.lease AND is_leased AND state = 'waiting'`,
-        claims.map((claim) => claim.deliveryId),
-        claims.map((claim) => claim.lease),
-        nowMs,
-      );
-    },
-
-    async findNextDueMs(exceptHooks) {
-      const [first] = await findDue(database, { untilMs: Number.MAX_SAFE_INTEGER, countMax: 1, exceptHooks });
-      return first?.next_at_ms ?? null;
-    },
+    release: (claims, nowMs) => giveBack(database, claims, nowMs),
+    findNextDueMs: (exceptHooks) => findNextDue(database, exceptHooks),
   };
 }
 
-// Each round claims or keeps what it finds, so a round that claims nothing made the queue shorter.
+// Each round takes the turns that have come, so one that claims nothing made the queue shorter: something had ended
+// meanwhile, or has expired.
 const ROUNDS_MAX = 10;
 
 async function claimDue(database: Database, request: ClaimRequest): Promise<readonly Claim[]> {
+  const { nowMs, exceptHooks, countMax } = request;
+  if (countMax === 0) return [];
+  const due = await database.get<DueRow>(IS_DUE, nowMs, exceptHooks);
+  if (due?.has_run_out) await freeRunOut(database, nowMs);
+  const mayHold = due?.has_run_out || due?.first || due?.retry;
+  return mayHold ? database.transact((transaction) => claimInTurn(transaction, request)) : [];
+}
+
+interface DueRow {
+  readonly has_run_out: boolean;
+  readonly first: boolean;
+  readonly retry: boolean;
+}
+
+// Mostly nothing is, and then this is all that it costs.
+const IS_DUE = `SELECT
+  EXISTS (SELECT FROM deliveries WHERE state = 'waiting' AND is_leased AND next_at_ms <= $1) AS has_run_out,
+  EXISTS (SELECT FROM turns WHERE first_at_ms <= $1 AND hook_id <> ALL($2)) AS first,
+  EXISTS (SELECT FROM turns WHERE retry_at_ms <= $1 AND hook_id <> ALL($2)) AS retry`;
+
+async function claimInTurn(transaction: Transaction, request: ClaimRequest): Promise<readonly Claim[]> {
   const claims: Claim[] = [];
-  for (let round = 0; round < ROUNDS_MAX && claims.length < request.countMax; round++) {
-    const countMax = request.countMax - claims.length;
-    const rows = await leaseDue(database, { ...request, countMax });
-    claims.push(...rows.filter(isLeased).map((row) => toClaim(row, request.nowMs)));
-    const kept = rows.filter((row) => row.lease === null);
-    if (kept.length === 0) break;
-    // A lease ran out after its hook was paused or disabled: only now is there a time to keep the delivery.
-    await database.transact((transaction) =>
-      keepDue(transaction, {
-        ids: kept.map((row) => row.delivery_id),
-        hookIds: kept.map((row) => row.id),
-        nowMs: request.nowMs,
-      }),
-    );
-  }
+  await claimFrom(transaction, "first", request, claims);
+  const countMax = Math.min(request.countMax, claims.length + request.retriesMax);
+  await claimFrom(transaction, "retry", { ...request, countMax }, claims);
   return claims;
 }
 
-interface DueColumns extends HookRow, SecretColumns, VersionColumns {
-  readonly delivery_id: DeliveryId;
-  /** Null: the hook does not deliver now. */
-  readonly lease: number | null;
-  readonly attempts_count: number;
-  readonly user_id: UserId | null;
-  readonly sequence: number | null;
-  readonly event_id: EventId;
-  readonly type: string;
-  readonly action: string;
-  readonly data: string;
-  readonly at_ms: number;
+async function claimFrom(
+  transaction: Transaction,
+  queue: Queue,
+  { nowMs, countMax, hookMax, exceptHooks }: ClaimRequest,
+  claims: Claim[],
+): Promise<void> {
+  for (let round = 0; round < ROUNDS_MAX && claims.length < countMax; round++) {
+    const room = countMax - claims.length;
+    const taken = countByHook(claims);
+    const full = [...taken].filter(([, count]) => count >= hookMax).map(([hookId]) => hookId);
+    const turns = { queue, nowMs, exceptHooks: [...exceptHooks, ...full], countMax: room };
+    const hookIds = await takeTurns(transaction, turns);
+    if (hookIds.length === 0) return;
+    const found = await leaseOf(transaction, {
+      ...{ queue, nowMs, countMax: room },
+      hooks: hookIds.map((id) => ({ id, countMax: Math.min(hookMax - (taken.get(id) ?? 0), room) })),
+    });
+    claims.push(...found.claims);
+    await passTurns(transaction, hookIds);
+    if (hookIds.length < room && found.expired === 0) return;
+  }
 }
 
-type LeasedColumns = DueColumns & { readonly lease: number };
-
-const isLeased = (row: DueColumns): row is LeasedColumns => row.lease !== null;
-
-async function leaseDue(
-  queries: Queries,
-  { nowMs, countMax, exceptHooks }: ClaimRequest,
-): Promise<readonly DueColumns[]> {
-  if (exceptHooks.length === 0) return queries.all<DueColumns>(LEASE_FIRST, nowMs, countMax);
-  const due = await findDue(queries, { untilMs: nowMs, countMax, exceptHooks });
-  if (due.length === 0) return [];
-  return queries.all<DueColumns>(
-    LEASE_FOUND,
-    nowMs,
-    due.map((row) => row.id),
-  );
-}
-
-/** Leases in one statement what `due` finds and locks; says of each hook that does not deliver which it is. */
-const lease = (due: string): string => `
-  WITH due AS (SELECT * FROM deliveries WHERE ${due} FOR UPDATE SKIP LOCKED),
-  leased AS (
-    UPDATE deliveries SET is_leased = true, lease = deliveries.lease + 1,
-      next_at_ms = $1::bigint + hooks.ack_deadline_ms + ${LEASE_MARGIN_MS}
-    FROM due JOIN hooks ON hooks.id = due.hook_id
-    WHERE deliveries.id = due.id
-      AND (hooks.state = 'active' OR (hooks.state <> 'disabled' AND due.sequence IS NULL))
-    RETURNING deliveries.id, deliveries.lease
-  )
-  SELECT hooks.*, due.id AS delivery_id, leased.lease, due.attempts_count, due.user_id, due.sequence,
-    due.event_id, due.type, events.action, events.data, events.at_ms, own.*, versions.*
-  FROM due
-  JOIN hooks ON hooks.id = due.hook_id
-  JOIN events ON events.id = due.event_id
-  LEFT JOIN leased ON leased.id = due.id
-  CROSS JOIN LATERAL (${OWN_SECRETS}) own
-  CROSS JOIN LATERAL (${USER_VERSIONS}) versions
-  ORDER BY due.next_at_ms, due.id`;
-
-const LEASE_FIRST = lease("next_at_ms <= $1 ORDER BY next_at_ms, id LIMIT $2");
-const LEASE_FOUND = lease("next_at_ms <= $1 AND id = ANY($2) ORDER BY next_at_ms, id");
-
-function toClaim(row: LeasedColumns, nowMs: number): Claim {
-  const hook = toHook(row);
-  return {
-    deliveryId: row.delivery_id,
-    lease: row.lease,
-    leaseUntilMs: nowMs + hook.ackDeadlineMs + LEASE_MARGIN_MS,
-    attempt: row.attempts_count + 1,
-    event: {
-      id: row.event_id,
-      type: row.type,
-      action: row.action,
-      data: row.data,
-      atMs: row.at_ms,
-      trace: null,
-      sensitive: [],
-    },
-    hook,
-    secrets: toSecrets(row),
-    user: row.user_id === null ? null : { id: row.user_id, versions: toVersions(row) },
-    sequence: row.sequence,
-    view: null,
-    expiresAtMs: null,
-  };
+function countByHook(claims: readonly Claim[]): ReadonlyMap<HookId, number> {
+  const counts = new Map<HookId, number>();
+  for (const { hook } of claims) counts.set(hook.id, (counts.get(hook.id) ?? 0) + 1);
+  return counts;
 }

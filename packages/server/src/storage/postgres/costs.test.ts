@@ -60,11 +60,11 @@ const FILL = `
     FROM generate_series(1, ${OLD_DELIVERIES}) n;
   UPDATE hooks SET last_sequence = ${OLD_DELIVERIES};`;
 
-test("making an app's hook writes the hook and its secret, and reads no grant", async () => {
+test("making an app's hook writes the hook, its turn and its secret, and reads no grant", async () => {
   const cost = await costOf(({ webhooks }) =>
     webhooks.createHook(hookWith("hok_new" as HookId), new Uint8Array(60), { ownedMax: 100, knock: null }),
   );
-  assert.deepEqual(cost, { written: { hooks: 1, hook_secrets: 1 }, readThrough: [] });
+  assert.deepEqual(cost, { written: { hooks: 1, hook_secrets: 1, turns: 1 }, readThrough: [] });
 });
 
 test("changing its URL is one write", async () => {
@@ -173,6 +173,7 @@ interface Cost {
 const SMALL = new Set([
   "apps",
   "hooks",
+  "turns",
   "hook_secrets",
   "user_secrets",
   "schema_version",

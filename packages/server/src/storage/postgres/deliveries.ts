@@ -1,12 +1,14 @@
 import type { DeliveryId } from "@trulinks/protocol";
-import type { ClaimedEvent } from "../../webhooks/claim.ts";
-import type { AttemptRecord, Exchange } from "../../webhooks/delivery.ts";
+import type { AttemptRecord, Exchange, WaitingBecause } from "../../webhooks/delivery.ts";
+import type { HookState } from "../../webhooks/hook.ts";
 import type { Delivery, WebhookStore } from "../../webhooks/store.ts";
+import { keptBecause } from "../kept-because.ts";
 import { toOwner } from "../owner-columns.ts";
 import { limitOf, pageOf } from "../page-of.ts";
 import type { Database, Queries } from "./database.ts";
 import { type Bind, matching, withinReach } from "./delivery-filter.ts";
-import type { DeliveryRow } from "./delivery-row.ts";
+import { type DeliveryRow, toView } from "./delivery-row.ts";
+import { type EventColumns, toEvent } from "./event-row.ts";
 
 type DeliveryVerbs = Pick<WebhookStore, "listDeliveries" | "findDelivery">;
 
@@ -15,8 +17,8 @@ export function createDeliveries(database: Database): DeliveryVerbs {
     async listDeliveries(filter, page) {
       const { values, bind } = binding();
       const where = matching(filter, page.after, bind);
-      const rows = await database.all<DeliveryRow>(
-        `SELECT * FROM deliveries WHERE ${where} ORDER BY id DESC LIMIT ${bind(limitOf(page))}`,
+      const rows = await database.all<ShownRow>(
+        shown(`SELECT * FROM deliveries WHERE ${where} ORDER BY id DESC LIMIT ${bind(limitOf(page))}`),
         ...values,
       );
       const attempts = await attemptsOf(database, rows);
@@ -28,23 +30,17 @@ export function createDeliveries(database: Database): DeliveryVerbs {
 
     async findDelivery(id, reach) {
       const { values, bind } = binding();
-      const row = await database.get<DeliveryRow & EventColumns>(
-        `SELECT deliveries.*, action, data, at_ms FROM deliveries JOIN events ON events.id = event_id
-         WHERE deliveries.id = ${bind(id)} AND ${withinReach(reach, bind)}`,
+      const row = await database.get<ShownRow & EventColumns>(
+        shown(
+          `SELECT deliveries.*, action, data, at_ms, trace, sensitive FROM deliveries JOIN events ON events.id = event_id
+           WHERE deliveries.id = ${bind(id)} AND ${withinReach(reach, bind)}`,
+        ),
         ...values,
       );
       if (row === undefined) return null;
       return {
         delivery: toDelivery(row, await attemptsWithExchange(database, id)),
-        event: {
-          id: row.event_id,
-          type: row.type,
-          action: row.action,
-          data: row.data,
-          atMs: row.at_ms,
-          trace: null,
-          sensitive: [],
-        },
+        event: toEvent(row),
       };
     },
   };
@@ -55,9 +51,23 @@ function binding(): { readonly values: readonly unknown[]; readonly bind: Bind }
   return { values, bind: (value) => `$${values.push(value)}` };
 }
 
-type EventColumns = Pick<ClaimedEvent, "action" | "data"> & { readonly at_ms: number };
+/** A delivery and what its hook, if there still is one, does with it. */
+interface ShownRow extends DeliveryRow {
+  readonly hook_state: HookState | null;
+  readonly is_held: boolean | null;
+  readonly held_because: WaitingBecause | null;
+  readonly is_behind: boolean | null;
+}
 
-function toDelivery(row: DeliveryRow, attempts: readonly AttemptRecord[]): Delivery {
+const shown = (found: string): string => `
+  SELECT found.*, hooks.state AS hook_state, hooks.held_because, found.round < hooks.round AS is_held,
+    hooks.serial AND found.state = 'waiting' AND EXISTS (
+      SELECT FROM deliveries earlier WHERE earlier.hook_id = found.hook_id AND earlier.state = 'waiting'
+        AND earlier.is_leased = ANY (ARRAY[true, false]) AND earlier.sequence < found.sequence) AS is_behind
+  FROM (${found}) found LEFT JOIN hooks ON hooks.id = found.hook_id ORDER BY found.id DESC`;
+
+function toDelivery(row: ShownRow, attempts: readonly AttemptRecord[]): Delivery {
+  const kept = keptFor(row);
   return {
     id: row.id,
     eventId: row.event_id,
@@ -68,14 +78,23 @@ function toDelivery(row: DeliveryRow, attempts: readonly AttemptRecord[]): Deliv
     grantId: row.grant_id,
     sequence: row.sequence,
     state: row.state,
-    because: row.because,
-    dueAtMs: row.is_leased ? null : row.next_at_ms,
+    because: kept ?? row.because,
+    dueAtMs: row.is_leased || kept !== null ? null : row.next_at_ms,
     createdAtMs: row.created_at_ms,
-    masked: [],
-    key: null,
-    expiresAtMs: null,
+    masked: toView(row.view)?.mask ?? [],
+    key: row.key,
+    expiresAtMs: row.expires_at_ms,
     attempts,
   };
+}
+
+/** Why it waits for something else than its time; null if it does not. What is under way is not kept until it comes back. */
+function keptFor(row: ShownRow): WaitingBecause | null {
+  if (row.state !== "waiting" || row.is_leased || row.hook_state === null) return null;
+  const because = keptBecause(row.hook_state, { isPing: row.sequence === null });
+  if (because !== null || row.sequence === null) return because;
+  if (row.is_held) return row.held_because;
+  return row.is_behind ? "limit" : null;
 }
 
 interface AttemptRow extends Pick<AttemptRecord, "number" | "outcome" | "status" | "guideline"> {

@@ -12,7 +12,7 @@ import type { ClaimRequest, SealedSecret } from "../../webhooks/claim.ts";
 import { LEASE_MARGIN_MS } from "../../webhooks/delivery.ts";
 import type { Hook } from "../../webhooks/hook.ts";
 import type { NewEvent } from "../../webhooks/new-event.ts";
-import { keptBecause } from "../kept-because.ts";
+import type { View } from "../../webhooks/view.ts";
 import type { NewDelivery } from "./delivery-row.ts";
 
 export interface KnownHook {
@@ -20,6 +20,7 @@ export interface KnownHook {
   readonly secrets: readonly SealedSecret[];
   /** Before anything that is stored now. */
   readonly lastSequence: number;
+  readonly round: number;
 }
 
 /** An event, and what the call that brought it would claim. */
@@ -35,6 +36,7 @@ export interface Draft {
   readonly userId: UserId;
   /** Null for a hook of the user's own. */
   readonly grantId: GrantId | null;
+  readonly view: View | null;
 }
 
 export interface Numbered {
@@ -44,37 +46,71 @@ export interface Numbered {
 
 const FIRST_LEASE = 1;
 
-export function number(drafts: readonly Draft[], dice: Pick<Dice, "bytes">): readonly Numbered[] {
+/** `inLine`: serial hooks for which something waits already. */
+export function number(
+  drafts: readonly Draft[],
+  { dice, inLine }: { readonly dice: Pick<Dice, "bytes">; readonly inLine: ReadonlySet<HookId> },
+): readonly Numbered[] {
   const ids = idsInOrder(drafts, dice);
+  const replaced = replacedIn(drafts);
   const sequences = new Map<HookId, number>();
-  const claimed = new Map<ClaimRequest, number>();
+  const leases = leasing(inLine);
 
   return drafts.map((draft, index) => {
-    const { entry, known, userId, grantId } = draft;
+    const { entry, known, userId, grantId, view } = draft;
     const { event, claim } = entry;
-    const { hook, lastSequence } = known;
+    const { hook, lastSequence, round } = known;
     const sequence = (sequences.get(hook.id) ?? lastSequence) + 1;
     sequences.set(hook.id, sequence);
-    const count = claimed.get(claim) ?? 0;
-    const because = keptBecause(hook.state, { isPing: false });
-    const isClaimed = because === null && count < claim.countMax && !claim.exceptHooks.includes(hook.id);
-    if (isClaimed) claimed.set(claim, count + 1);
-    const freeAtMs = isClaimed ? leaseUntilMs(hook, claim.nowMs) : claim.nowMs;
+    const isLeased = !replaced.has(index) && leases(draft);
+    const nextAtMs = isLeased ? leaseUntilMs(hook, claim.nowMs) : claim.nowMs;
     const delivery: NewDelivery = {
-      id: ids[index] as DeliveryId,
-      eventId: event.id,
-      type: event.type,
-      hook,
-      userId,
-      grantId,
-      sequence,
-      because: because ?? "due",
-      nextAtMs: because === null ? freeAtMs : null,
-      lease: isClaimed ? FIRST_LEASE : null,
-      createdAtMs: event.atMs,
+      ...{ id: ids[index] as DeliveryId, eventId: event.id, type: event.type, createdAtMs: event.atMs },
+      ...{ hook, round, userId, grantId, sequence, view },
+      waits: replaced.has(index) ? null : { nextAtMs, lease: isLeased ? FIRST_LEASE : null },
+      key: event.key,
+      expiresAtMs: event.expiresAtMs,
+      dataBytes: Buffer.byteLength(event.data),
     };
     return { draft, delivery };
   });
+}
+
+/** Whom a newer one of the same batch replaces. */
+function replacedIn(drafts: readonly Draft[]): ReadonlySet<number> {
+  const newest = new Set<string>();
+  const replaced = new Set<number>();
+  for (let index = drafts.length - 1; index >= 0; index--) {
+    const draft = drafts[index];
+    const key = draft === undefined ? null : keyOf(draft);
+    if (key === null) continue;
+    if (newest.has(key)) replaced.add(index);
+    newest.add(key);
+  }
+  return replaced;
+}
+
+function keyOf({ entry, known, userId }: Draft): string | null {
+  return entry.event.key === null ? null : `${known.hook.id} ${userId} ${entry.event.key}`;
+}
+
+/** Says of each that waits, in their order, whether whoever brought it gets it leased. */
+function leasing(inLine: ReadonlySet<HookId>): (draft: Draft) => boolean {
+  const counts = new Map<ClaimRequest, Map<HookId | null, number>>();
+  const lines = new Set(inLine);
+
+  return ({ entry: { event, claim }, known: { hook } }) => {
+    const isBehind = hook.serial && lines.has(hook.id);
+    if (hook.serial) lines.add(hook.id);
+    if (hook.state !== "active" || isBehind || claim.exceptHooks.includes(hook.id)) return false;
+    if (event.expiresAtMs !== null && event.expiresAtMs <= claim.nowMs) return false;
+    const ofClaim = counts.get(claim) ?? new Map<HookId | null, number>();
+    const all = ofClaim.get(null) ?? 0;
+    const ofHook = ofClaim.get(hook.id) ?? 0;
+    if (all >= claim.countMax || ofHook >= claim.hookMax) return false;
+    counts.set(claim, ofClaim.set(null, all + 1).set(hook.id, ofHook + 1));
+    return true;
+  };
 }
 
 /** The newest number of each hook. */

@@ -1,53 +1,155 @@
-/** Which deliveries are due, longest first, without stumbling over the backlog of hooks that are left out. */
-import type { DeliveryId, HookId } from "@trulinks/protocol";
+/**
+ * Whose turn it is. For each hook `turns` has a time before which nothing of it can be claimed: one for what was never
+ * tried, one for retries. Who makes something claimable notes it there, last in its transaction. Only claiming, which
+ * locks the row first and then looks, makes a time later; so the time is never too late, and what is too early is set
+ * right at the hook's next turn.
+ */
+import type { HookId } from "@trulinks/protocol";
 import type { Queries } from "./database.ts";
 
-export interface DueRequest {
-  readonly untilMs: number;
-  readonly countMax: number;
-  readonly exceptHooks: readonly HookId[];
+export type Queue = "first" | "retry";
+
+/** Something of the hook is claimable from then on. */
+export interface Turn {
+  readonly hookId: HookId;
+  readonly queue: Queue;
+  readonly atMs: number;
 }
 
-export interface DueRow {
-  readonly id: DeliveryId;
-  readonly next_at_ms: number;
+export async function noteTurns(queries: Queries, turns: readonly Turn[]): Promise<void> {
+  const earliest = new Map<HookId, { first: number | null; retry: number | null }>();
+  for (const { hookId, queue, atMs } of turns) {
+    const times = earliest.get(hookId) ?? { first: null, retry: null };
+    times[queue] = Math.min(times[queue] ?? atMs, atMs);
+    earliest.set(hookId, times);
+  }
+  if (earliest.size === 0) return;
+  await queries.run(
+    NOTE,
+    [...earliest.keys()],
+    [...earliest.values()].map(({ first }) => first),
+    [...earliest.values()].map(({ retry }) => retry),
+  );
 }
 
-// A slow receiver's backlog can be much longer, and would be walked at each claiming: beyond this we go from hook to
-// hook instead, which costs some microseconds for each hook for which something waits.
-const WALK_MAX = 1_000;
-
-export async function findDue(
-  queries: Queries,
-  { untilMs, countMax, exceptHooks }: DueRequest,
-): Promise<readonly DueRow[]> {
-  if (exceptHooks.length === 0) return queries.all<DueRow>(FIRST_DUE, untilMs, countMax);
-  const near = await queries.all<DueRow>(NEAR_DUE, untilMs, countMax, exceptHooks);
-  if (near.length === countMax || (await queries.get(IS_BEYOND, untilMs)) === undefined) return near;
-  return queries.all<DueRow>(DUE_BY_HOOK, untilMs, countMax, exceptHooks);
+/** Whatever it is that is claimable now, tried or not. */
+export function noteBoth(queries: Queries, hookIds: readonly HookId[], nowMs: number): Promise<void> {
+  return noteTurns(
+    queries,
+    hookIds.flatMap((hookId) => [
+      { hookId, queue: "first", atMs: nowMs },
+      { hookId, queue: "retry", atMs: nowMs },
+    ]),
+  );
 }
 
-const FIRST_DUE = `SELECT id, next_at_ms FROM deliveries WHERE next_at_ms <= $1 ORDER BY next_at_ms, id LIMIT $2`;
+/** Something of these hooks has ended: where they are serial, the next one's turn has come. */
+export async function noteEnds(queries: Queries, hookIds: readonly HookId[], nowMs: number): Promise<void> {
+  if (hookIds.length === 0) return;
+  const serial = await queries.all<{ readonly id: HookId }>(
+    "SELECT id FROM hooks WHERE id = ANY($1) AND serial",
+    [...new Set(hookIds)],
+  );
+  await noteBoth(
+    queries,
+    serial.map(({ id }) => id),
+    nowMs,
+  );
+}
 
-const NEAR_DUE = `SELECT id, next_at_ms FROM
-    (SELECT id, next_at_ms, hook_id FROM deliveries WHERE next_at_ms <= $1
-     ORDER BY next_at_ms, id LIMIT ${WALK_MAX}) near
-  WHERE hook_id <> ALL($3) ORDER BY next_at_ms, id LIMIT $2`;
-
-const IS_BEYOND = `SELECT 1 FROM deliveries WHERE next_at_ms <= $1
-  ORDER BY next_at_ms, id LIMIT 1 OFFSET ${WALK_MAX}`;
-
-// PostgreSQL has no skip scan over distinct values before version 18, so the recursion does it: one seek per hook.
-const DUE_BY_HOOK = `
-  WITH RECURSIVE waiting (hook_id) AS (
-    SELECT min(hook_id) FROM deliveries WHERE state = 'waiting'
-    UNION ALL
-    SELECT (SELECT min(hook_id) FROM deliveries WHERE state = 'waiting' AND hook_id > waiting.hook_id)
-    FROM waiting WHERE hook_id IS NOT NULL
+// Written even if the time stays: whoever looks at the hook just now has the row locked, and may be about to find
+// that there is nothing. Locked in one order, as several nodes may note several hooks.
+const NOTE = `
+  WITH noted AS (
+    SELECT turns.hook_id, noted.first_at_ms, noted.retry_at_ms
+    FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS noted (hook_id, first_at_ms, retry_at_ms)
+    JOIN turns ON turns.hook_id = noted.hook_id ORDER BY turns.hook_id FOR NO KEY UPDATE OF turns
   )
-  SELECT due.id, due.next_at_ms FROM waiting CROSS JOIN LATERAL (
-    SELECT id, next_at_ms FROM deliveries
-    WHERE state = 'waiting' AND deliveries.hook_id = waiting.hook_id AND next_at_ms <= $1
-    ORDER BY next_at_ms LIMIT $2
-  ) due
-  WHERE waiting.hook_id <> ALL($3) ORDER BY due.next_at_ms, due.id LIMIT $2`;
+  UPDATE turns SET first_at_ms = least(turns.first_at_ms, noted.first_at_ms),
+    retry_at_ms = least(turns.retry_at_ms, noted.retry_at_ms)
+  FROM noted WHERE turns.hook_id = noted.hook_id`;
+
+export interface TurnRequest {
+  readonly queue: Queue;
+  readonly nowMs: number;
+  readonly exceptHooks: readonly HookId[];
+  readonly countMax: number;
+}
+
+/** Hooks whose turn has come, longest first. Nobody else gets them before the transaction ends. */
+export async function takeTurns(
+  queries: Queries,
+  { queue, nowMs, exceptHooks, countMax }: TurnRequest,
+): Promise<readonly HookId[]> {
+  const rows = await queries.all<{ readonly hook_id: HookId }>(TAKE[queue], nowMs, exceptHooks, countMax);
+  return rows.map((row) => row.hook_id);
+}
+
+const take = (column: string): string => `SELECT hook_id FROM turns
+  WHERE ${column} <= $1 AND hook_id <> ALL($2) ORDER BY ${column}, hook_id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED`;
+
+const TAKE = { first: take("first_at_ms"), retry: take("retry_at_ms") } as const;
+
+/** Notes for hooks whose turns were taken when they have their next ones. */
+export async function passTurns(queries: Queries, hookIds: readonly HookId[]): Promise<void> {
+  await queries.run(PASS, hookIds);
+}
+
+// One look into an index each. A serial hook whose first in line is under way has its turn at the latest when that
+// lease ends. What only pings can be claimed of has no rounds.
+const heads = (queue: Queue): string => {
+  const isTried = queue === "first" ? "attempts_count = 0" : "attempts_count > 0";
+  const waits = `state = 'waiting' AND NOT is_leased`;
+  return `CASE
+    WHEN hooks.state = 'active' AND NOT hooks.serial THEN
+      (SELECT next_at_ms FROM deliveries WHERE hook_id = hooks.id AND round = hooks.round AND ${waits} AND ${isTried}
+       ORDER BY next_at_ms LIMIT 1)
+    WHEN hooks.state <> 'disabled' THEN least(
+      (SELECT min(next_at_ms) FROM deliveries
+       WHERE hook_id = hooks.id AND sequence IS NULL AND ${waits} AND ${isTried}),
+      CASE WHEN hooks.state = 'active' THEN coalesce(
+        (SELECT min(next_at_ms) FROM deliveries
+         WHERE hook_id = hooks.id AND state = 'waiting' AND is_leased AND sequence IS NOT NULL),
+        (SELECT next_at_ms FROM (SELECT next_at_ms, attempts_count, round FROM deliveries
+           WHERE hook_id = hooks.id AND sequence IS NOT NULL AND ${waits} ORDER BY sequence LIMIT 1) head
+         WHERE ${isTried} AND round = hooks.round)
+      ) END
+    ) END`;
+};
+
+const PASS = `UPDATE turns SET first_at_ms = ${heads("first")}, retry_at_ms = ${heads("retry")}
+  FROM hooks WHERE hooks.id = turns.hook_id AND turns.hook_id = ANY($1)`;
+
+interface NearRow {
+  readonly noted_ms: number;
+  readonly first_at_ms: number | null;
+  readonly retry_at_ms: number | null;
+}
+
+// More than a few hooks whose turn is noted too early, all before any that is not: then the answer is too early, too.
+const NEAR_MAX = 32;
+
+/** When anything can be claimed next; null if nothing ever can. */
+export async function findNextDue(queries: Queries, exceptHooks: readonly HookId[]): Promise<number | null> {
+  const near = await queries.all<NearRow>(NEAR, exceptHooks, NEAR_MAX);
+  const leased = await queries.get<{ readonly next_at_ms: number }>(FIRST_LEASED, exceptHooks);
+  const times = near.flatMap(({ first_at_ms, retry_at_ms }) => [first_at_ms, retry_at_ms]);
+  const unseen = near.length < NEAR_MAX ? null : near.at(-1)?.noted_ms;
+  const known = [...times, unseen, leased?.next_at_ms].filter((timeMs) => timeMs != null);
+  return known.length === 0 ? null : Math.min(...known);
+}
+
+const NEAR = `
+  WITH noted AS (
+    (SELECT hook_id, first_at_ms AS noted_ms FROM turns WHERE first_at_ms IS NOT NULL AND hook_id <> ALL($1)
+     ORDER BY first_at_ms, hook_id LIMIT $2)
+    UNION ALL
+    (SELECT hook_id, retry_at_ms FROM turns WHERE retry_at_ms IS NOT NULL AND hook_id <> ALL($1)
+     ORDER BY retry_at_ms, hook_id LIMIT $2)
+  ),
+  near AS (SELECT hook_id, min(noted_ms) AS noted_ms FROM noted GROUP BY hook_id ORDER BY 2, 1 LIMIT $2)
+  SELECT near.noted_ms, ${heads("first")} AS first_at_ms, ${heads("retry")} AS retry_at_ms
+  FROM near JOIN hooks ON hooks.id = near.hook_id ORDER BY near.noted_ms`;
+
+const FIRST_LEASED = `SELECT next_at_ms FROM deliveries
+  WHERE state = 'waiting' AND is_leased AND hook_id <> ALL($1) ORDER BY next_at_ms LIMIT 1`;

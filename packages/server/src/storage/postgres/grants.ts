@@ -4,7 +4,7 @@ import type { AccountStore, Grant, Granted, GrantRequest } from "../../accounts/
 import { limitOf, pageOf } from "../page-of.ts";
 import { holdApp } from "./apps.ts";
 import type { Database, Queries } from "./database.ts";
-import { holdUser } from "./users.ts";
+import { lockReach, nowReachable } from "./reach.ts";
 
 export interface GrantRow {
   readonly id: GrantId;
@@ -51,7 +51,7 @@ export function createGrants(database: Database): GrantVerbs {
 /** Makes the grant of a pair, or gives the one it has; it then stays until the transaction ends. */
 export async function grant(queries: Queries, request: GrantRequest): Promise<Granted> {
   const { id, userId, appId, scopes, nowMs } = request;
-  if (!(await holdUser(queries, userId))) return { kind: "unknown-user" };
+  if (!(await lockReach(queries, userId))) return { kind: "unknown-user" };
   if (!(await holdApp(queries, appId))) return { kind: "unknown-app" };
   const row = await queries.get<GrantRow>(
     `INSERT INTO grants AS live (id, user_id, app_id, scopes, created_at_ms)
@@ -65,7 +65,9 @@ export async function grant(queries: Queries, request: GrantRequest): Promise<Gr
     nowMs,
   );
   assert(row !== undefined);
-  return { kind: row.id === id ? "made" : "same", grant: toGrant(row) };
+  if (row.id !== id) return { kind: "same", grant: toGrant(row) };
+  await nowReachable(queries, userId);
+  return { kind: "made", grant: toGrant(row) };
 }
 
 export function toGrant(row: GrantRow): Grant {

@@ -2,7 +2,7 @@ import type { GroupId, UserId } from "@trulinks/protocol";
 import type { AccountStore, Group } from "../../accounts/store.ts";
 import { limitOf, pageOf } from "../page-of.ts";
 import type { Database } from "./database.ts";
-import { holdUser } from "./users.ts";
+import { addMember, lockReach } from "./reach.ts";
 
 interface GroupRow {
   readonly id: GroupId;
@@ -18,12 +18,8 @@ export function createGroups(database: Database): GroupVerbs {
   return {
     addToGroup(groupId, userId) {
       return database.transact(async (transaction) => {
-        if (!(await holdUser(transaction, userId))) return "unknown-user";
-        await transaction.run(
-          "INSERT INTO group_members (group_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-          groupId,
-          userId,
-        );
+        if (!(await lockReach(transaction, userId))) return "unknown-user";
+        await addMember(transaction, groupId, userId);
         return "added";
       });
     },

@@ -1,59 +1,176 @@
 /**
- * What waits for a hook that does not deliver is kept without a time, and so is not claimable.
+ * What waits for a hook that does not deliver is kept. When it delivers again its round is raised, which keeps all that
+ * is of earlier rounds until it is released: given the new round, at the hook's pace and in the order of the numbers.
  *
- * Who keeps or frees a delivery has a lock on its hook, so that the hook's state cannot change in between: a
- * delivery that was kept for a state that just ended would wait for ever.
+ * Whoever lets a delivery into a hook's queue has a lock on the hook, so that its round cannot change in between:
+ * what entered a round that just ended, while nobody releases any more, would wait for ever.
  */
-
-import type { DeliveryId, HookId } from "@trulinks/protocol";
-import type { HookState } from "../../webhooks/hook.ts";
+import type { HookId } from "@trulinks/protocol";
 import { keptBecause } from "../kept-because.ts";
-import type { Queries } from "./database.ts";
+import { nextRelease, type Pace, releasable } from "../pace.ts";
+import type { Database, Transaction } from "./database.ts";
+import { noteBoth, noteTurns } from "./due.ts";
+import type { HookRow } from "./hook-row.ts";
 
-/** Keeps what waits for the hook. What a worker has leased is kept when it comes back, or when its lease runs out. */
-export async function keepWaiting(
-  queries: Queries,
-  hookId: HookId,
-  state: "paused" | "disabled",
+/** A hook that is locked and did not deliver is active from here on. */
+export async function activate(
+  transaction: Transaction,
+  { id, state }: Pick<HookRow, "id" | "state">,
+  { nowMs, perS }: { readonly nowMs: number; readonly perS: number | null },
 ): Promise<void> {
-  await queries.run(
-    `UPDATE deliveries SET because = 'hook-paused', next_at_ms = NULL
-     WHERE hook_id = $1 AND state = 'waiting' AND NOT is_leased AND (sequence IS NOT NULL OR $2)`,
-    hookId,
-    state === "disabled",
+  await transaction.run(
+    `UPDATE hooks SET state = 'active', round = round + 1, held_because = $2, held_through = last_sequence,
+       released_through = 0, release_per_s = $3, release_at_ms = $4 WHERE id = $1`,
+    id,
+    keptBecause(state, { isPing: false }),
+    perS,
+    nowMs,
   );
+  // Pings have no place in the order.
+  await transaction.run(
+    `UPDATE deliveries SET round = hooks.round FROM hooks
+     WHERE hooks.id = $1 AND hook_id = $1 AND deliveries.state = 'waiting' AND NOT is_leased AND sequence IS NULL`,
+    id,
+  );
+  await noteBoth(transaction, [id], nowMs);
 }
 
-/** What was kept for the hook is due. */
-export async function freeWaiting(queries: Queries, hookId: HookId, nowMs: number): Promise<void> {
-  await queries.run(
-    `UPDATE deliveries SET because = 'due', next_at_ms = $2
-     WHERE hook_id = $1 AND state = 'waiting' AND next_at_ms IS NULL`,
-    hookId,
+/** A hook that is locked and is being released goes on at another pace. */
+export async function changePace(
+  transaction: Transaction,
+  id: HookId,
+  { nowMs, perS }: { readonly nowMs: number; readonly perS: number | null },
+): Promise<void> {
+  await transaction.run(
+    "UPDATE hooks SET release_per_s = $2, release_at_ms = $3 WHERE id = $1 AND held_through IS NOT NULL",
+    id,
+    perS,
     nowMs,
   );
 }
 
-/** Keeps those of the due deliveries whose hook, looked at again, does not deliver. */
-export async function keepDue(
-  queries: Queries,
+interface Releasing {
+  readonly id: HookId;
+  readonly release_per_s: number | null;
+  readonly release_at_ms: number;
+}
+
+// So many are locked at once; the rest is found when it is asked again, which the answer says is at once.
+const HOOKS_MAX = 100;
+
+/** See `WebhookStore.releaseHeld`. */
+export async function releaseHeld(
+  database: Database,
+  nowMs: number,
+  countMax: number,
+): Promise<number | null> {
+  const ready = await database.all<{ readonly id: HookId }>(READY, nowMs);
+  if (ready.length > 0) {
+    await database.transact((transaction) =>
+      releaseOf(transaction, { ids: ready.map(({ id }) => id), nowMs, countMax }),
+    );
+  }
+  const next = await database.get<{ readonly at_ms: number | null }>(NEXT);
+  return next?.at_ms == null ? null : Math.max(nowMs, Math.ceil(next.at_ms));
+}
+
+const READY = `SELECT id FROM hooks WHERE state = 'active' AND held_through IS NOT NULL AND release_at_ms <= $1
+  ORDER BY release_at_ms, id LIMIT ${HOOKS_MAX}`;
+const NEXT = `SELECT min(release_at_ms) AS at_ms FROM hooks WHERE state = 'active' AND held_through IS NOT NULL`;
+
+async function releaseOf(
+  transaction: Transaction,
   {
     ids,
-    hookIds,
     nowMs,
-  }: { readonly ids: readonly DeliveryId[]; readonly hookIds: readonly HookId[]; readonly nowMs: number },
+    countMax,
+  }: { readonly ids: readonly HookId[]; readonly nowMs: number; readonly countMax: number },
 ): Promise<void> {
-  const hooks = await queries.all<{ readonly id: HookId; readonly state: HookState }>(
-    "SELECT id, state FROM hooks WHERE id = ANY($1) ORDER BY id FOR SHARE",
-    hookIds,
+  const hooks = await transaction.all<Releasing>(LOCK, ids);
+  const shares = share(hooks, { nowMs, countMax });
+  const released = await transaction.all<ReleasedRow>(
+    RELEASE,
+    shares.map(({ hook }) => hook.id),
+    shares.map(({ count }) => count),
+    nowMs,
   );
-  for (const { id, state } of hooks) {
-    for (const isPing of [true, false]) {
-      const because = keptBecause(state, { isPing });
-      if (because !== null) await queries.run(KEEP_DUE, ids, id, isPing, because, nowMs);
-    }
-  }
+  const counts = new Map(released.map((row) => [row.hook_id, row.count]));
+  await transaction.run(
+    GO_ON,
+    shares.map(({ hook }) => hook.id),
+    shares.map(({ hook }) => nextRelease(paceOf(hook), counts.get(hook.id) ?? 0, nowMs)),
+    released.map((row) => row.hook_id),
+    released.map((row) => row.through),
+  );
+  await noteTurns(
+    transaction,
+    released.flatMap(({ hook_id, has_first, has_retry }) => [
+      ...(has_first ? [{ hookId: hook_id, queue: "first", atMs: nowMs } as const] : []),
+      ...(has_retry ? [{ hookId: hook_id, queue: "retry", atMs: nowMs } as const] : []),
+    ]),
+  );
 }
 
-const KEEP_DUE = `UPDATE deliveries SET because = $4, next_at_ms = NULL, is_leased = false
-  WHERE id = ANY($1) AND hook_id = $2 AND (sequence IS NULL) = $3 AND next_at_ms <= $5`;
+const LOCK = `SELECT id, release_per_s, release_at_ms FROM hooks
+  WHERE id = ANY($1) AND state = 'active' AND held_through IS NOT NULL ORDER BY id FOR NO KEY UPDATE`;
+
+interface Share {
+  readonly hook: Releasing;
+  readonly count: number;
+}
+
+/** Whoever has waited longest has its share first. */
+function share(
+  hooks: readonly Releasing[],
+  { nowMs, countMax }: { readonly nowMs: number; readonly countMax: number },
+): readonly Share[] {
+  let room = countMax;
+  const longestFirst = [...hooks].sort((one, other) => one.release_at_ms - other.release_at_ms);
+  return longestFirst.map((hook) => {
+    const count = Math.min(releasable(paceOf(hook), nowMs), room);
+    room -= count;
+    return { hook, count };
+  });
+}
+
+function paceOf({ release_per_s, release_at_ms }: Releasing): Pace {
+  return { perS: release_per_s, nextAtMs: release_at_ms };
+}
+
+interface ReleasedRow {
+  readonly hook_id: HookId;
+  readonly count: number;
+  readonly through: number;
+  readonly has_first: boolean;
+  readonly has_retry: boolean;
+}
+
+/** Of `hooks`: the first of what is kept. What came back since the hook is active is of its round. */
+const HELD = `hook_id = hooks.id AND deliveries.state = 'waiting' AND NOT is_leased
+  AND sequence > hooks.released_through AND sequence <= hooks.held_through AND deliveries.round < hooks.round`;
+
+const RELEASE = `
+  WITH released AS (
+    UPDATE deliveries SET round = held.round, next_at_ms = $3, because = 'due'
+    FROM (
+      SELECT held.id, hooks.round FROM unnest($1::text[], $2::integer[]) AS turn (hook_id, count)
+      JOIN hooks ON hooks.id = turn.hook_id
+      CROSS JOIN LATERAL (SELECT id FROM deliveries WHERE ${HELD} ORDER BY sequence LIMIT turn.count) held
+    ) held
+    WHERE deliveries.id = held.id AND deliveries.state = 'waiting'
+    RETURNING hook_id, sequence, attempts_count
+  )
+  SELECT hook_id, count(*) AS count, max(sequence) AS through,
+    bool_or(attempts_count = 0) AS has_first, bool_or(attempts_count > 0) AS has_retry
+  FROM released GROUP BY hook_id`;
+
+// A hook for which nothing is kept any more is done. That is looked for beyond what was just released.
+const GO_ON = `
+  WITH done AS (SELECT * FROM unnest($3::text[], $4::bigint[]) AS done (hook_id, through))
+  UPDATE hooks SET release_at_ms = turn.next_at_ms,
+    released_through = coalesce(done.through, released_through),
+    held_through = CASE WHEN EXISTS (
+      SELECT FROM deliveries WHERE ${HELD} AND sequence > coalesce(done.through, 0)
+    ) THEN held_through END
+  FROM unnest($1::text[], $2::float8[]) AS turn (hook_id, next_at_ms) LEFT JOIN done USING (hook_id)
+  WHERE hooks.id = turn.hook_id`;

@@ -2,14 +2,23 @@ import { isDeepStrictEqual } from "node:util";
 import type { HookId } from "@trulinks/protocol";
 import type { Sealed } from "../../webhooks/claim.ts";
 import type { Hook, HookOwner } from "../../webhooks/hook.ts";
-import type { HookChange, HookMade, NewPing, WebhookStore } from "../../webhooks/store.ts";
-import { ownerColumns } from "../owner-columns.ts";
+import type { HookAltered, HookChange, HookMade, Knock, WebhookStore } from "../../webhooks/store.ts";
 import { limitOf, pageOf } from "../page-of.ts";
-import type { Database, Queries } from "./database.ts";
-import { deliveryArrays, INSERT_DELIVERIES } from "./delivery-row.ts";
-import { endHook } from "./endings.ts";
-import { freeWaiting, keepWaiting } from "./hold.ts";
-import { findHookRow, type HookRow, lockHookRow, toHook } from "./hook-row.ts";
+import type { Database, Queries, Transaction } from "./database.ts";
+import { noteBoth } from "./due.ts";
+import { deleteHook } from "./endings.ts";
+import { activate, changePace } from "./hold.ts";
+import {
+  findHookRow,
+  HOOK_COLUMNS,
+  type HookRow,
+  hookValues,
+  hostOf,
+  lockHookRow,
+  toHook,
+} from "./hook-row.ts";
+import { insertPing, replacePings } from "./ping.ts";
+import { nowReachable } from "./reach.ts";
 
 type HookVerbs = Pick<
   WebhookStore,
@@ -22,8 +31,10 @@ export function createHooks(database: Database): HookVerbs {
       return database.transact(async (transaction) => {
         const refused = await refuse(transaction, hook.owner, ownedMax);
         if (refused !== null) return refused;
+        if (knock !== null && (await isCrowded(transaction, hook, knock)))
+          return { kind: "too-many-pending" };
         await insertHook(transaction, hook, secret);
-        if (knock !== null) await insertPing(transaction, hook, knock.ping);
+        if (knock !== null) await insertPing(transaction, { hook, round: 0 }, knock.ping);
         return { kind: "made", hook };
       });
     },
@@ -44,18 +55,15 @@ export function createHooks(database: Database): HookVerbs {
       return pageOf(rows, page, { key: (row) => row.id, item: toHook });
     },
 
-    changeHook: (id, change, { nowMs }) =>
-      database.transact(async (transaction) => {
-        const hook = await changeHook(transaction, id, change, nowMs);
-        return hook === null ? { kind: "unknown-hook" } : { kind: "changed", hook };
-      }),
-    deleteHook: (id, nowMs) => database.transact((transaction) => endHook(transaction, id, nowMs)),
+    changeHook: (id, change, options) =>
+      database.transact((transaction) => changeHook(transaction, id, change, options)),
+    deleteHook: (id, nowMs) => database.transact((transaction) => deleteHook(transaction, id, nowMs)),
 
     ping(hookId, ping) {
       return database.transact(async (transaction) => {
         const row = await lockHookRow(transaction, hookId);
         if (row === undefined || row.state === "disabled") return false;
-        await insertPing(transaction, toHook(row), ping);
+        await insertPing(transaction, { hook: toHook(row), round: row.round }, ping);
         return true;
       });
     },
@@ -84,89 +92,58 @@ function ownedBy(
     : { where: `owner_app_id = $${index}`, values: [owner.appId] };
 }
 
+const PLACES = HOOK_COLUMNS.map((_, index) => `$${index + 1}`).join(", ");
+const INSERT_HOOK = `INSERT INTO hooks (${HOOK_COLUMNS.join(", ")}) VALUES (${PLACES})`;
+const UPDATE_HOOK = `UPDATE hooks SET (${HOOK_COLUMNS.join(", ")}) = (${PLACES}),
+  held_through = CASE WHEN $4 = 'active' THEN held_through END WHERE id = $1`;
+
 async function insertHook(queries: Queries, hook: Hook, secret: Sealed): Promise<void> {
-  const { owner_user_id, owner_app_id } = ownerColumns(hook.owner);
-  await queries.run(
-    `INSERT INTO hooks (id, owner_user_id, owner_app_id, state, url, events, secret_per, signature, verify_tls, ca,
-       ack_deadline_ms, retries, in_flight_max, created_at_ms)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-    hook.id,
-    owner_user_id,
-    owner_app_id,
-    hook.state,
-    hook.url,
-    hook.events,
-    hook.secretPer,
-    hook.signature,
-    hook.verifyTls,
-    hook.ca,
-    hook.ackDeadlineMs,
-    hook.retries,
-    hook.inFlightMax,
-    hook.createdAtMs,
-  );
+  await queries.run(INSERT_HOOK, ...hookValues(hook));
+  await queries.run("INSERT INTO turns (hook_id) VALUES ($1)", hook.id);
   await queries.run(
     "INSERT INTO hook_secrets (hook_id, version, sealed, until_ms) VALUES ($1, 1, $2, NULL)",
     hook.id,
     secret,
   );
+  if (hook.owner.kind === "user") await nowReachable(queries, hook.owner.userId);
+}
+
+/** Whether so many other hooks at the same host are pending. Who knocks at one host does so one after the other. */
+async function isCrowded(queries: Queries, hook: Hook, { hostMax }: Knock): Promise<boolean> {
+  const host = hostOf(hook.url);
+  await queries.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", `knock ${host}`);
+  const pending = await queries.get<{ readonly count: number }>(
+    "SELECT count(*) AS count FROM hooks WHERE host = $1 AND state = 'pending' AND id <> $2",
+    host,
+    hook.id,
+  );
+  return pending !== undefined && pending.count >= hostMax;
 }
 
 async function changeHook(
-  queries: Queries,
+  transaction: Transaction,
   id: HookId,
-  change: HookChange,
-  nowMs: number,
-): Promise<Hook | null> {
-  const row = await lockHookRow(queries, id);
-  if (row === undefined) return null;
+  { releasePerS, ...change }: HookChange,
+  { nowMs, knock }: { readonly nowMs: number; readonly knock: Knock | null },
+): Promise<HookAltered> {
+  const row = await lockHookRow(transaction, id);
+  if (row === undefined) return { kind: "unknown-hook" };
   const hook = toHook(row);
-  const changed = { ...hook, ...change };
-  if (!isDeepStrictEqual(hook, changed)) await updateHook(queries, changed);
-  if (change.state === "active") await freeWaiting(queries, id, nowMs);
-  else if (change.state !== undefined) await keepWaiting(queries, id, change.state);
-  return changed;
-}
+  const changed: Hook = { ...hook, ...change, ...(knock === null ? {} : { state: "pending" }) };
+  if (knock !== null && (await isCrowded(transaction, changed, knock))) return { kind: "too-many-pending" };
 
-async function updateHook(queries: Queries, hook: Hook): Promise<void> {
-  await queries.run(
-    `UPDATE hooks SET url = $2, events = $3, verify_tls = $4, ca = $5, ack_deadline_ms = $6, retries = $7,
-       in_flight_max = $8, state = $9 WHERE id = $1`,
-    hook.id,
-    hook.url,
-    hook.events,
-    hook.verifyTls,
-    hook.ca,
-    hook.ackDeadlineMs,
-    hook.retries,
-    hook.inFlightMax,
-    hook.state,
-  );
-}
-
-async function insertPing(
-  queries: Queries,
-  hook: Hook,
-  { eventId, deliveryId, atMs }: NewPing,
-): Promise<void> {
-  await queries.run(
-    `INSERT INTO events (id, type, action, at_ms, fingerprint, deliveries, unknown, receipt_keys, data)
-     VALUES ($1, 'ping', 'ping', $2, NULL, 1, '[]', '[]', '{}')`,
-    eventId,
-    atMs,
-  );
-  const delivery = {
-    id: deliveryId,
-    eventId,
-    type: "ping",
-    hook,
-    userId: null,
-    grantId: null,
-    sequence: null,
-    because: "due",
-    nextAtMs: atMs,
-    lease: null,
-    createdAtMs: atMs,
-  } as const;
-  await queries.run(INSERT_DELIVERIES, ...deliveryArrays([delivery]));
+  const isActivated = changed.state === "active" && hook.state !== "active";
+  // The round is raised with the state.
+  const stored = isActivated ? { ...changed, state: hook.state } : changed;
+  if (!isDeepStrictEqual(hook, stored)) await transaction.run(UPDATE_HOOK, ...hookValues(stored));
+  if (isActivated) await activate(transaction, row, { nowMs, perS: releasePerS ?? null });
+  else if (change.state === "active" && releasePerS !== undefined) {
+    await changePace(transaction, id, { nowMs, perS: releasePerS });
+  }
+  if (knock !== null) {
+    await replacePings(transaction, id, nowMs);
+    await insertPing(transaction, { hook: changed, round: row.round }, knock.ping);
+  }
+  if (hook.serial !== changed.serial && !isActivated) await noteBoth(transaction, [id], nowMs);
+  return { kind: "changed", hook: changed };
 }

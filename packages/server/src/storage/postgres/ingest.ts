@@ -2,14 +2,13 @@ import { strict as assert } from "node:assert";
 import type { HookId, UserId } from "@trulinks/protocol";
 import type { Dice } from "../../base/dice.ts";
 import type { Claim, ClaimRequest, SecretVersion } from "../../webhooks/claim.ts";
-import type { Ingested, NewEvent, Receipt } from "../../webhooks/new-event.ts";
+import type { Ingested, NewEvent } from "../../webhooks/new-event.ts";
 import type { Database, Queries } from "./database.ts";
-import { DELIVERY_ARRAYS, deliveryArrays, INSERT_DELIVERIES } from "./delivery-row.ts";
-import { type Entry, lastSequences, leaseUntilMs, type Numbered, number } from "./drafts.ts";
+import { type Entry, leaseUntilMs, type Numbered, number } from "./drafts.ts";
 import { type Judged, judge } from "./earlier.ts";
-import { Conflict } from "./failure.ts";
 import { FIRST_VERSION, toVersions, type VersionColumns } from "./live-secrets.ts";
 import { findDrafts, findKnown } from "./match.ts";
+import { type Accepted, findLines, storeEvents } from "./store-events.ts";
 
 export interface IngestCall {
   readonly events: readonly NewEvent[];
@@ -46,9 +45,10 @@ async function ingestEntries(
   const fresh = entries.filter((_, index) => judged[index]?.kind === "new");
   if (fresh.length === 0) return toAnswers(entries, judged, []);
 
-  const numbered = number(await findDrafts(queries, fresh), dice);
+  const drafts = await findDrafts(queries, fresh);
+  const numbered = number(drafts, { dice, inLine: await findLines(queries, drafts) });
   const answers = toAnswers(entries, judged, await toClaimed(queries, numbered));
-  await store(queries, numbered, receiptsOf(entries, judged, answers));
+  await storeEvents(queries, numbered, receiptsOf(entries, judged, answers));
   return answers;
 }
 
@@ -58,18 +58,18 @@ interface Claimed extends Numbered {
 }
 
 async function toClaimed(queries: Queries, numbered: readonly Numbered[]): Promise<readonly Claimed[]> {
-  const leased = numbered.filter(({ delivery }) => delivery.lease !== null);
+  const leased = numbered.filter(({ delivery }) => delivery.waits?.lease != null);
   const versions = await findVersions(queries, leased);
   return numbered.map((one) => ({ ...one, claim: toClaim(one, versions) }));
 }
 
 function toClaim({ draft, delivery }: Numbered, versions: Versions): Claim | null {
-  if (delivery.lease === null) return null;
+  if (delivery.waits?.lease == null) return null;
   const { entry, known, userId } = draft;
   const { id, type, action, data, atMs, trace, sensitive } = entry.event;
   return {
     deliveryId: delivery.id,
-    lease: delivery.lease,
+    lease: delivery.waits.lease,
     leaseUntilMs: leaseUntilMs(known.hook, entry.claim.nowMs),
     attempt: 1,
     event: { id, type, action, data, atMs, trace, sensitive },
@@ -77,7 +77,7 @@ function toClaim({ draft, delivery }: Numbered, versions: Versions): Claim | nul
     secrets: known.secrets,
     user: { id: userId, versions: versions.get(pairOf(known.hook.id, userId)) ?? FIRST_VERSION },
     sequence: delivery.sequence,
-    view: null,
+    view: draft.view,
     expiresAtMs: entry.event.expiresAtMs,
   };
 }
@@ -136,11 +136,6 @@ function accept({ id }: NewEvent, unknown: readonly string[], claimed: readonly 
   return { kind: "accepted", receipt: { id, deliveries: claimed.length, unknown }, claims };
 }
 
-interface Accepted {
-  readonly event: NewEvent;
-  readonly receipt: Receipt;
-}
-
 function receiptsOf(
   entries: readonly Entry[],
   judged: readonly Judged[],
@@ -152,62 +147,3 @@ function receiptsOf(
     return [{ event, receipt: answer.receipt }];
   });
 }
-
-async function store(
-  queries: Queries,
-  numbered: readonly Numbered[],
-  accepted: readonly Accepted[],
-): Promise<void> {
-  const sequences = [...lastSequences(numbered)];
-  const keys = accepted.flatMap(({ event }) => event.receiptKeys.map((key) => [key, event.id] as const));
-  const stored = await queries.get<{ readonly events: number; readonly receipts: number }>(
-    STORE,
-    ...deliveryArrays(numbered.map(({ delivery }) => delivery)),
-    sequences.map(([hookId]) => hookId),
-    sequences.map(([, sequence]) => sequence),
-    keys.map(([key]) => key),
-    keys.map(([, eventId]) => eventId),
-    ...eventArrays(accepted),
-  );
-  // Another node stored one of these while we looked. Looking again finds it.
-  if (stored?.events !== accepted.length || stored.receipts !== keys.length) throw new Conflict();
-}
-
-function eventArrays(accepted: readonly Accepted[]): readonly (readonly unknown[])[] {
-  return [
-    accepted.map(({ event }) => event.id),
-    accepted.map(({ event }) => event.type),
-    accepted.map(({ event }) => event.action),
-    accepted.map(({ event }) => event.atMs),
-    accepted.map(({ event }) => event.fingerprint),
-    accepted.map(({ receipt }) => receipt.deliveries),
-    accepted.map(({ receipt }) => JSON.stringify(receipt.unknown)),
-    accepted.map(({ event }) => JSON.stringify(event.receiptKeys)),
-    accepted.map(({ event }) => event.data),
-  ];
-}
-
-const after = (index: number): string => `$${DELIVERY_ARRAYS + index}`;
-
-// Keys go in sorted, so that two nodes with the same ones do not wait for each other crosswise.
-const STORE = `
-  WITH new_deliveries AS (${INSERT_DELIVERIES}),
-  new_sequences AS (
-    UPDATE hooks SET last_sequence = newest.sequence
-    FROM unnest(${after(1)}::text[], ${after(2)}::bigint[]) AS newest (hook_id, sequence)
-    WHERE hooks.id = newest.hook_id
-  ),
-  new_receipts AS (
-    INSERT INTO receipts (key, event_id)
-    SELECT * FROM unnest(${after(3)}::text[], ${after(4)}::text[]) AS fresh (key, event_id) ORDER BY key COLLATE "C"
-    ON CONFLICT DO NOTHING RETURNING key
-  ),
-  new_events AS (
-    INSERT INTO events (id, type, action, at_ms, fingerprint, deliveries, unknown, receipt_keys, data)
-    SELECT * FROM unnest(${after(5)}::text[], ${after(6)}::text[], ${after(7)}::text[], ${after(8)}::bigint[],
-      ${after(9)}::text[], ${after(10)}::integer[], ${after(11)}::text[], ${after(12)}::text[], ${after(13)}::text[])
-      AS fresh (id, type, action, at_ms, fingerprint, deliveries, unknown, receipt_keys, data)
-    ORDER BY id COLLATE "C"
-    ON CONFLICT DO NOTHING RETURNING id
-  )
-  SELECT (SELECT count(*) FROM new_events) AS events, (SELECT count(*) FROM new_receipts) AS receipts`;

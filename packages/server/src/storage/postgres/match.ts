@@ -1,7 +1,7 @@
 /** What events name, whom they reach, and through which hooks. */
 import type { EventId, GrantId, HookId, UserId } from "@trulinks/protocol";
-import { matchesAny } from "@trulinks/protocol";
 import type { NewEvent } from "../../webhooks/new-event.ts";
+import { type Matched, viewOf } from "../../webhooks/view.ts";
 import type { Queries } from "./database.ts";
 import type { Draft, Entry, KnownHook } from "./drafts.ts";
 import type { Earlier, Known } from "./earlier.ts";
@@ -66,22 +66,35 @@ interface MatchRow {
  * until these are stored, and whoever did so a moment ago is heeded.
  */
 export async function findDrafts(queries: Queries, entries: readonly Entry[]): Promise<readonly Draft[]> {
-  const matches = await findMatches(
-    queries,
-    entries.map((entry) => entry.event),
-  );
+  const events = entries.map((entry) => entry.event);
+  const matches = await findMatches(queries, events);
   if (matches.length === 0) return [];
-  const grants = await holdGrants(queries, matches);
+  const scopes = await holdGrants(queries, matches);
   const nowMs = Math.min(...entries.map((entry) => entry.claim.nowMs));
   const hooks = await lockHooks(queries, matches, nowMs);
+  const matched = events.map(matchedOf);
   return matches.flatMap(({ event: index, user_id, hook_id, grant_id }): Draft[] => {
     const entry = entries[index];
+    const event = matched[index];
     const known = hooks.get(hook_id);
-    if (entry === undefined || known === undefined) return [];
-    if (grant_id !== null && !grants.has(grant_id)) return [];
-    if (!matchesAny(known.hook.events, entry.event.type)) return [];
-    return [{ entry, known, userId: user_id, grantId: grant_id }];
+    const grantScopes = grant_id === null ? null : scopes.get(grant_id);
+    if (entry === undefined || event === undefined || known === undefined || grantScopes === undefined)
+      return [];
+    const seen = viewOf(event, known.hook, grantScopes);
+    return seen === null ? [] : [{ entry, known, userId: user_id, grantId: grant_id, view: seen.view }];
   });
+}
+
+/** The data are read once, and only if somebody asks. */
+function matchedOf({ type, data, sensitive, scopes, fieldScopes }: NewEvent): Matched {
+  let parsed: { readonly data: unknown } | null = null;
+  return {
+    ...{ type, sensitive, scopes, fieldScopes },
+    data: () => {
+      parsed ??= { data: JSON.parse(data) };
+      return parsed.data;
+    },
+  };
 }
 
 function findMatches(queries: Queries, events: readonly NewEvent[]): Promise<readonly MatchRow[]> {
@@ -104,7 +117,7 @@ const MATCHES = `
     SELECT event, user_id FROM unnest($1::integer[], $2::text[]) AS named (event, user_id)
     UNION
     SELECT named.event, group_members.user_id FROM unnest($3::integer[], $4::text[]) AS named (event, group_id)
-    JOIN group_members ON group_members.group_id = named.group_id
+    JOIN group_members ON group_members.group_id = named.group_id AND group_members.is_reachable
   ),
   reached AS (
     SELECT event, user_id, hooks.id AS hook_id, NULL AS grant_id, hooks.state, hooks.events
@@ -122,14 +135,18 @@ const MATCHES = `
   )
   ORDER BY event, user_id, hook_id`;
 
-async function holdGrants(queries: Queries, matches: readonly MatchRow[]): Promise<ReadonlySet<GrantId>> {
+/** The scopes of those that are live. */
+async function holdGrants(
+  queries: Queries,
+  matches: readonly MatchRow[],
+): Promise<ReadonlyMap<GrantId, readonly string[]>> {
   const ids = new Set(matches.map((match) => match.grant_id).filter((id) => id !== null));
-  if (ids.size === 0) return ids;
-  const live = await queries.all<{ readonly id: GrantId }>(
-    "SELECT id FROM grants WHERE id = ANY($1) ORDER BY id FOR KEY SHARE",
+  if (ids.size === 0) return new Map();
+  const live = await queries.all<{ readonly id: GrantId; readonly scopes: string }>(
+    "SELECT id, scopes FROM grants WHERE id = ANY($1) ORDER BY id FOR KEY SHARE",
     [...ids],
   );
-  return new Set(live.map((row) => row.id));
+  return new Map(live.map(({ id, scopes }) => [id, JSON.parse(scopes) as readonly string[]]));
 }
 
 async function lockHooks(
@@ -146,7 +163,7 @@ async function lockHooks(
   return new Map(
     rows.map((row) => [
       row.id,
-      { hook: toHook(row), secrets: toSecrets(row), lastSequence: row.last_sequence },
+      { hook: toHook(row), secrets: toSecrets(row), lastSequence: row.last_sequence, round: row.round },
     ]),
   );
 }

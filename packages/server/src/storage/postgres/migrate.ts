@@ -1,10 +1,11 @@
 import { StartRefused } from "../../base/start-refused.ts";
 import type { Database, Queries } from "./database.ts";
 import { first } from "./migrations/0001-first.ts";
+import { wayOut } from "./migrations/0002-way-out.ts";
 import { catalogue } from "./migrations/0003-catalogue.ts";
 
 /** In order, forward only; a migration that was released is never changed. The schema's number is how many ran. */
-export const MIGRATIONS: readonly string[] = [first, catalogue];
+export const MIGRATIONS: readonly string[] = [first, wayOut, catalogue];
 
 export class NewerSchema extends StartRefused {
   constructor(found: number, known: number) {

@@ -160,8 +160,8 @@ onTwoNodes(
   },
 );
 
-// Each round, the hook becomes active at one node just while the other looks at it paused: what the other then keeps
-// would never be due again.
+// Each round, the hook becomes active at one node just while the other looks at it paused: what then entered the round
+// that ended would never be released.
 for (const [reason, comeBack] of [
   [
     "attempts come back",
@@ -169,7 +169,8 @@ for (const [reason, comeBack] of [
   ],
   ["leases run out", (node: Storage) => [1, 2, 3].map(() => claimUpTo(node, 4, NOW_MS + 15_001))],
 ] as const) {
-  onTwoNodes(`nothing is stuck when a hook is resumed while ${reason}`, async ([one, other]) => {
+  onTwoNodes(`nothing is stuck when a hook is resumed while ${reason}`, async (nodes) => {
+    const [one, other] = nodes;
     for (let round = 0; round < 15; round++) {
       await one.webhooks.ingest(events(`g${round}`, 12), NONE);
       const claims = await claimUpTo(one, 12, NOW_MS);
@@ -180,6 +181,7 @@ for (const [reason, comeBack] of [
         ...back,
         other.webhooks.changeHook(HOOK, { state: "active" }, { nowMs: NOW_MS, knock: null }),
       ]);
+      await Promise.all(nodes.map(releaseAll));
       const waiting = await one.webhooks.listDeliveries(
         { reach: { kind: "all" }, state: "waiting" },
         FIRST_PAGE,
@@ -255,6 +257,10 @@ async function grantAnn({ accounts }: Storage, id: string): Promise<void> {
 
 function claimUpTo({ webhooks }: Storage, countMax: number, nowMs: number): Promise<readonly Claim[]> {
   return webhooks.claimDue({ nowMs, countMax, retriesMax: 10_000, hookMax: 10_000, exceptHooks: [] });
+}
+
+async function releaseAll({ webhooks }: Storage): Promise<void> {
+  for (let steps = 0; (await webhooks.releaseHeld(NOW_MS, 5)) !== null; steps++) assert.ok(steps < 50);
 }
 
 /** Revokes what waits, so that each round starts with nothing. */

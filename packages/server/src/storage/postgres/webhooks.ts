@@ -1,14 +1,16 @@
 import type { Dice } from "../../base/dice.ts";
 import type { Ingested } from "../../webhooks/new-event.ts";
 import type { Settlement, WebhookStore } from "../../webhooks/store.ts";
+import { createBounds } from "./bounds.ts";
 import { createClaiming } from "./claim.ts";
 import type { Database } from "./database.ts";
 import { createDeliveries } from "./deliveries.ts";
 import { gather } from "./gather.ts";
+import { releaseHeld } from "./hold.ts";
 import { createHookSecrets } from "./hook-secrets.ts";
 import { createHooks } from "./hooks.ts";
 import { type IngestCall, ingestCalls } from "./ingest.ts";
-import { isPlain, settleAlone, settlePlain } from "./settle.ts";
+import { settleAlone, settleEnds, settleRetries, settlingOf } from "./settle.ts";
 import { sweep } from "./sweep.ts";
 
 // Two at once: one reaches the disk while the other is put together. A hook that everybody has would make more wait.
@@ -25,14 +27,11 @@ export function createWebhooks(database: Database, dice: Pick<Dice, "bytes">): W
     batchesMax: BATCHES_MAX,
     waitingMax: WAITING_MAX,
   });
-  const settle = gather<Settlement, boolean>({
-    run: (settlements) => settlePlain(database, settlements),
-    sizeOf: () => 1,
-    sizeMax: SETTLEMENTS_MAX,
-    batchesMax: BATCHES_MAX,
-    waitingMax: WAITING_MAX,
-    keyOf: (settlement) => settlement.deliveryId,
-  });
+  const settle = {
+    end: gatherSettlements((settlements) => settleEnds(database, settlements)),
+    retry: gatherSettlements((settlements) => settleRetries(database, settlements)),
+    alone: (settlement: Settlement) => settleAlone(database, settlement),
+  };
 
   return {
     ...createClaiming(database),
@@ -40,14 +39,22 @@ export function createWebhooks(database: Database, dice: Pick<Dice, "bytes">): W
     ...createHookSecrets(database),
     ...createDeliveries(database),
     ingest: (events, claim) => ingest({ events, claim }),
-    settle: (settlement) => (isPlain(settlement) ? settle(settlement) : settleAlone(database, settlement)),
-    releaseHeld: later,
-    expire: later,
-    trim: later,
+    settle: (settlement) => settle[settlingOf(settlement)](settlement),
+    releaseHeld: (nowMs, countMax) => releaseHeld(database, nowMs, countMax),
+    ...createBounds(database),
     sweep: (request) => sweep(database, request),
   };
 }
 
-function later(): Promise<never> {
-  return Promise.reject(new Error("still to come"));
+type SettleMany = (settlements: readonly Settlement[]) => Promise<readonly boolean[]>;
+
+function gatherSettlements(run: SettleMany): (settlement: Settlement) => Promise<boolean> {
+  return gather<Settlement, boolean>({
+    run,
+    sizeOf: () => 1,
+    sizeMax: SETTLEMENTS_MAX,
+    batchesMax: BATCHES_MAX,
+    waitingMax: WAITING_MAX,
+    keyOf: (settlement) => settlement.deliveryId,
+  });
 }

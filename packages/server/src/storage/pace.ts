@@ -1,0 +1,25 @@
+/** How what was kept for a hook is released: so many a second, the first at once. Pure. */
+
+export interface Pace {
+  /** Null: as fast as it goes. */
+  readonly perS: number | null;
+  /** When the next one may be released. */
+  readonly nextAtMs: number;
+}
+
+// What nobody asked for in time is not made up for all at once: that would be the flood which the pace is to prevent.
+const SAVED_MS_MAX = 1_000;
+
+/** How many may be released now. */
+export function releasable({ perS, nextAtMs }: Pace, nowMs: number): number {
+  if (nextAtMs > nowMs) return 0;
+  if (perS === null) return Number.POSITIVE_INFINITY;
+  const sinceMs = nowMs - Math.max(nextAtMs, nowMs - SAVED_MS_MAX);
+  return Math.floor((sinceMs * perS) / 1_000) + 1;
+}
+
+/** When the next one may be released after `count` were. */
+export function nextRelease({ perS, nextAtMs }: Pace, count: number, nowMs: number): number {
+  if (perS === null) return nowMs;
+  return Math.max(nextAtMs, nowMs - SAVED_MS_MAX) + (count * 1_000) / perS;
+}

@@ -1,0 +1,85 @@
+/**
+ * What nobody works on any more. It is of its hook's round again, whatever it was before: what waits is kept only if
+ * its hook did not deliver when it came back. So the hook is locked, as for everything that enters its queue.
+ */
+import type { DeliveryId, HookId } from "@trulinks/protocol";
+import type { Claim } from "../../webhooks/claim.ts";
+import type { Database, Transaction } from "./database.ts";
+import { noteTurns } from "./due.ts";
+import { holdHooks } from "./hook-row.ts";
+
+interface Found {
+  readonly id: DeliveryId;
+  readonly hook_id: HookId;
+  readonly lease: number;
+}
+
+interface FreedRow {
+  readonly hook_id: HookId;
+  readonly is_tried: boolean;
+  readonly next_at_ms: number;
+}
+
+/** Gives back what was not tried. Raising the fence keeps its worker from settling. */
+export function giveBack(
+  database: Database,
+  claims: readonly Pick<Claim, "deliveryId" | "lease">[],
+  nowMs: number,
+): Promise<void> {
+  return database.transact(async (transaction) => {
+    const found = await transaction.all<Found>(
+      `SELECT deliveries.id, hook_id, deliveries.lease FROM deliveries
+       JOIN unnest($1::text[], $2::integer[]) AS given (id, lease) USING (id)
+       WHERE deliveries.lease = given.lease AND is_leased AND state = 'waiting'`,
+      claims.map((claim) => claim.deliveryId),
+      claims.map((claim) => claim.lease),
+    );
+    await free(transaction, found, { dueAtMs: nowMs, fence: 1 });
+  });
+}
+
+// A node that died had at most so many; what is left over is found next time.
+const RUN_OUT_MAX = 1_000;
+
+/** Frees what was leased too long. Until somebody claims it, its worker may still settle. */
+export function freeRunOut(database: Database, nowMs: number): Promise<void> {
+  return database.transact(async (transaction) => {
+    const found = await transaction.all<Found>(
+      `SELECT id, hook_id, lease FROM deliveries WHERE state = 'waiting' AND is_leased AND next_at_ms <= $1
+       ORDER BY next_at_ms LIMIT ${RUN_OUT_MAX}`,
+      nowMs,
+    );
+    await free(transaction, found, { dueAtMs: null, fence: 0 });
+  });
+}
+
+/** `dueAtMs` null: since its lease ended. `fence`: by how much it is raised. */
+async function free(
+  transaction: Transaction,
+  found: readonly Found[],
+  { dueAtMs, fence }: { readonly dueAtMs: number | null; readonly fence: 0 | 1 },
+): Promise<void> {
+  if (found.length === 0) return;
+  const hookIds = [...new Set(found.map((row) => row.hook_id))];
+  await holdHooks(transaction, hookIds);
+  const freed = await transaction.all<FreedRow>(
+    `UPDATE deliveries SET is_leased = false, lease = deliveries.lease + $4::integer, round = hooks.round,
+       next_at_ms = coalesce($3::bigint, deliveries.next_at_ms)
+     FROM unnest($1::text[], $2::integer[]) AS given (id, lease), hooks
+     WHERE deliveries.id = given.id AND deliveries.lease = given.lease AND is_leased
+       AND deliveries.state = 'waiting' AND hooks.id = deliveries.hook_id
+     RETURNING hook_id, attempts_count > 0 AS is_tried, next_at_ms`,
+    found.map((row) => row.id),
+    found.map((row) => row.lease),
+    dueAtMs,
+    fence,
+  );
+  await noteTurns(
+    transaction,
+    freed.map(({ hook_id, is_tried, next_at_ms }) => ({
+      hookId: hook_id,
+      queue: is_tried ? "retry" : "first",
+      atMs: next_at_ms,
+    })),
+  );
+}

@@ -1,0 +1,30 @@
+import type { EventId } from "@trulinks/protocol";
+import type { ClaimedEvent } from "../../webhooks/claim.ts";
+import type { NewEvent } from "../../webhooks/new-event.ts";
+
+export interface EventColumns {
+  readonly event_id: EventId;
+  readonly type: string;
+  readonly action: string;
+  readonly data: string;
+  readonly at_ms: number;
+  readonly trace: string | null;
+  readonly sensitive: string | null;
+}
+
+export function toEvent(row: EventColumns): ClaimedEvent {
+  return {
+    id: row.event_id,
+    type: row.type,
+    action: row.action,
+    data: row.data,
+    atMs: row.at_ms,
+    trace: row.trace,
+    sensitive: row.sensitive === null ? [] : (JSON.parse(row.sensitive) as readonly string[]),
+  };
+}
+
+/** Null, since most have none. */
+export function sensitiveText({ sensitive }: Pick<NewEvent, "sensitive">): string | null {
+  return sensitive.length === 0 ? null : JSON.stringify(sensitive);
+}

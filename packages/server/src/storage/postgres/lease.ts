@@ -1,0 +1,137 @@
+/** Leases what is due of the hooks whose turn it is, and ends what has expired meanwhile. */
+import type { DeliveryId, EventId, HookId, UserId } from "@trulinks/protocol";
+import type { Claim } from "../../webhooks/claim.ts";
+import { LEASE_MARGIN_MS } from "../../webhooks/delivery.ts";
+import type { Queries } from "./database.ts";
+import { toView } from "./delivery-row.ts";
+import type { Queue } from "./due.ts";
+import { type EventColumns, toEvent } from "./event-row.ts";
+import { type HookRow, toHook } from "./hook-row.ts";
+import {
+  OWN_SECRETS,
+  type SecretColumns,
+  toSecrets,
+  toVersions,
+  USER_VERSIONS,
+  type VersionColumns,
+} from "./live-secrets.ts";
+
+export interface LeaseRequest {
+  readonly queue: Queue;
+  readonly nowMs: number;
+  readonly countMax: number;
+  readonly hooks: readonly { readonly id: HookId; readonly countMax: number }[];
+}
+
+export interface Leased {
+  readonly claims: readonly Claim[];
+  readonly expired: number;
+}
+
+interface LeasedRow extends HookRow, SecretColumns, VersionColumns, EventColumns {
+  readonly delivery_id: DeliveryId;
+  /** Null: it had expired, and was ended. */
+  readonly lease: number | null;
+  readonly attempts_count: number;
+  readonly user_id: UserId | null;
+  readonly sequence: number | null;
+  readonly view: string | null;
+  readonly expires_at_ms: number | null;
+  readonly event_id: EventId;
+}
+
+export async function leaseOf(
+  queries: Queries,
+  { queue, nowMs, countMax, hooks }: LeaseRequest,
+): Promise<Leased> {
+  const rows = await queries.all<LeasedRow>(
+    LEASE[queue],
+    nowMs,
+    countMax,
+    hooks.map(({ id }) => id),
+    hooks.map((hook) => hook.countMax),
+  );
+  const claims = rows.flatMap((row) => toClaim(row, nowMs));
+  return { claims, expired: rows.length - claims.length };
+}
+
+/** Of each kind of hook what of it can be claimed. Those that are not asked for cost nothing. */
+const claimable = (queue: Queue): string => {
+  const isTried = queue === "first" ? "attempts_count = 0" : "attempts_count > 0";
+  const isDue = "state = 'waiting' AND NOT is_leased AND next_at_ms <= $1";
+  return `
+    (SELECT id, next_at_ms FROM deliveries
+     WHERE hooks.state = 'active' AND NOT hooks.serial
+       AND hook_id = hooks.id AND round = hooks.round AND ${isTried} AND ${isDue}
+     ORDER BY next_at_ms, sequence LIMIT turn.count_max)
+    UNION ALL
+    (SELECT id, next_at_ms FROM deliveries
+     WHERE (hooks.state IN ('paused', 'pending') OR (hooks.state = 'active' AND hooks.serial))
+       AND hook_id = hooks.id AND sequence IS NULL AND ${isTried} AND ${isDue}
+     ORDER BY next_at_ms LIMIT turn.count_max)
+    UNION ALL
+    (SELECT id, next_at_ms FROM
+       (SELECT * FROM deliveries
+        WHERE hooks.state = 'active' AND hooks.serial
+          AND hook_id = hooks.id AND state = 'waiting' AND NOT is_leased AND sequence IS NOT NULL
+        ORDER BY sequence LIMIT 1) head
+     WHERE ${isTried} AND ${isDue} AND round = hooks.round AND turn.count_max > 0
+       AND NOT EXISTS (SELECT FROM deliveries leased WHERE leased.hook_id = hooks.id
+         AND leased.state = 'waiting' AND leased.is_leased AND leased.sequence IS NOT NULL))`;
+};
+
+// What another has changed since this statement began is passed over.
+const lease = (queue: Queue): string => `
+  WITH longest AS (
+    SELECT own.id FROM unnest($3::text[], $4::integer[]) AS turn (hook_id, count_max)
+    JOIN hooks ON hooks.id = turn.hook_id CROSS JOIN LATERAL (${claimable(queue)}) own
+    ORDER BY own.next_at_ms, own.id LIMIT $2
+  ),
+  due AS (
+    SELECT * FROM deliveries WHERE id = ANY (ARRAY(SELECT id FROM longest))
+      AND state = 'waiting' AND NOT is_leased AND next_at_ms <= $1
+    FOR NO KEY UPDATE SKIP LOCKED
+  ),
+  expired AS (
+    UPDATE deliveries SET state = 'expired', because = NULL, next_at_ms = NULL, ended_at_ms = $1
+    FROM due WHERE deliveries.id = due.id AND due.expires_at_ms <= $1
+  ),
+  leased AS (
+    UPDATE deliveries SET is_leased = true, lease = deliveries.lease + 1,
+      next_at_ms = $1::bigint + hooks.ack_deadline_ms + ${LEASE_MARGIN_MS}
+    FROM due JOIN hooks ON hooks.id = due.hook_id
+    WHERE deliveries.id = due.id AND (due.expires_at_ms IS NULL OR due.expires_at_ms > $1)
+    RETURNING deliveries.id, deliveries.lease
+  )
+  SELECT hooks.*, due.id AS delivery_id, leased.lease, due.attempts_count, due.user_id, due.sequence, due.view,
+    due.expires_at_ms, due.event_id, due.type, events.action, events.data, events.at_ms, events.trace,
+    events.sensitive, own.*, versions.*
+  FROM due
+  JOIN hooks ON hooks.id = due.hook_id
+  JOIN events ON events.id = due.event_id
+  LEFT JOIN leased ON leased.id = due.id
+  CROSS JOIN LATERAL (${OWN_SECRETS}) own
+  CROSS JOIN LATERAL (${USER_VERSIONS}) versions
+  ORDER BY due.next_at_ms, due.id`;
+
+const LEASE = { first: lease("first"), retry: lease("retry") } as const;
+
+function toClaim(row: LeasedRow, nowMs: number): readonly Claim[] {
+  if (row.lease === null) return [];
+  const hook = toHook(row);
+  return [
+    {
+      deliveryId: row.delivery_id,
+      lease: row.lease,
+      leaseUntilMs: nowMs + hook.ackDeadlineMs + LEASE_MARGIN_MS,
+      attempt: row.attempts_count + 1,
+      event: toEvent(row),
+      hook,
+      secrets: toSecrets(row),
+      user: row.user_id === null ? null : { id: row.user_id, versions: toVersions(row) },
+      sequence: row.sequence,
+      view: toView(row.view),
+      expiresAtMs: row.expires_at_ms,
+    },
+  ];
+}
