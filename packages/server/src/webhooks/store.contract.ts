@@ -20,39 +20,27 @@ import { trim } from "./store-trim.contract.ts";
 import { turns } from "./store-turns.contract.ts";
 import { views } from "./store-views.contract.ts";
 
-/** Promises that are new: an engine's tests name those that it keeps by now. */
-const COMING = {
-  "what a hook sees of an event": views,
-  "whose turn it is": turns,
-  "serial hooks": serial,
-  "newer ones that replace older ones": keys,
-  "what expires": expiry,
-  "bounds on what waits": trim,
-  "what is released": release,
-  "pending hooks": knocking,
-} as const;
-
-export type Coming = keyof typeof COMING;
-export const EVERYTHING = Object.keys(COMING) as readonly Coming[];
-
 /** `open` gives an empty storage each time. */
-export function webhookStoreContract(
-  name: string,
-  open: () => Promise<OpenedStorage>,
-  kept: readonly Coming[] = [],
-): void {
+export function webhookStoreContract(name: string, open: () => Promise<OpenedStorage>): void {
   const promised = promisedOf(open);
   describe(`webhooks' store on ${name}`, () => {
     describe("whom an event reaches", () => ingest(promised));
+    describe("what a hook sees of an event", () => views(promised));
     describe("how an event is stored", () => storing(promised));
     describe("the same event again", () => receipts(promised));
+    describe("newer ones that replace older ones", () => keys(promised));
     describe("claims and leases", () => claims(promised));
+    describe("whose turn it is", () => turns(promised));
+    describe("serial hooks", () => serial(promised));
     describe("what an attempt leads to", () => settle(promised));
+    describe("what expires", () => expiry(promised));
+    describe("bounds on what waits", () => trim(promised));
     describe("hooks", () => hooks(promised));
+    describe("pending hooks", () => knocking(promised));
     describe("what is kept for a hook that does not deliver", () => keeping(promised));
+    describe("what is released", () => release(promised));
     describe("secrets of hooks and users", () => hookSecrets(promised));
     describe("lists of deliveries", () => deliveries(promised));
     describe("sweeping", () => sweep(promised));
-    for (const title of kept) describe(title, () => COMING[title](promised));
   });
 }

@@ -6,7 +6,7 @@ import { secretStoreContract } from "../../secrets/store.contract.ts";
 import { LEASE_MARGIN_MS } from "../../webhooks/delivery.ts";
 import { eventTypeStoreContract } from "../../webhooks/event-type-store.contract.ts";
 import { ACK_DEADLINE_MS_MAX } from "../../webhooks/hook.ts";
-import { EVERYTHING, webhookStoreContract } from "../../webhooks/store.contract.ts";
+import { webhookStoreContract } from "../../webhooks/store.contract.ts";
 import { durabilityContract } from "../durability.contract.ts";
 import { openEmptied } from "./open.contract.ts";
 
@@ -14,7 +14,7 @@ const { open, createDatabase, stop } = await openEmptied();
 after(stop);
 
 accountStoreContract("PostgreSQL", open);
-webhookStoreContract("PostgreSQL", open, EVERYTHING);
+webhookStoreContract("PostgreSQL", open);
 eventTypeStoreContract("PostgreSQL", open);
 secretStoreContract("PostgreSQL", open);
 idempotencyStoreContract("PostgreSQL", open);

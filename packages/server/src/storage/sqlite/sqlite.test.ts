@@ -6,7 +6,7 @@ import { accountStoreContract } from "../../accounts/store.contract.ts";
 import { idempotencyStoreContract } from "../../api/idempotency-store.contract.ts";
 import { secretStoreContract } from "../../secrets/store.contract.ts";
 import { eventTypeStoreContract } from "../../webhooks/event-type-store.contract.ts";
-import { EVERYTHING, webhookStoreContract } from "../../webhooks/store.contract.ts";
+import { webhookStoreContract } from "../../webhooks/store.contract.ts";
 import { durabilityContract } from "../durability.contract.ts";
 import { openInFolder, openInProcess } from "./open.contract.ts";
 
@@ -15,7 +15,7 @@ for (const [name, open] of [
   ["SQLite in process", openInProcess],
 ] as const) {
   accountStoreContract(name, open);
-  webhookStoreContract(name, open, EVERYTHING);
+  webhookStoreContract(name, open);
   eventTypeStoreContract(name, open);
   secretStoreContract(name, open);
   idempotencyStoreContract(name, open);
