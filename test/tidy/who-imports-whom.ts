@@ -90,6 +90,7 @@ export const ROOMS: readonly Room[] = [
   },
   // Only the composition root knows everyone.
   { at: `${SERVER}/wire.ts`, mayImport: [PROTOCOL, LIMITS, SERVER] },
+  { at: `${SERVER}/wire`, mayImport: [PROTOCOL, LIMITS, SERVER] },
   { at: `${SERVER}/main.ts`, mayImport: server("cli", "storage/open.ts") },
 
   { at: "examples/tracker", mayImport: [PROTOCOL] },

@@ -1,0 +1,70 @@
+/** The two APIs and the gateway, on their two addresses. */
+import { tellingEnds } from "../accounts/telling-ends.ts";
+import { buildIntegratorApi } from "../api/integrator/app.ts";
+import { PROVIDER_PROBLEMS_PAGE } from "../api/problems-page.ts";
+import { buildProviderApi } from "../api/provider/app.ts";
+import type { Listener } from "../base/listener.ts";
+import { callerAddress, trusting } from "../gateway/client-address.ts";
+import { divide } from "../gateway/divide.ts";
+import { rateLimitStatus } from "../gateway/rate-limit-status.ts";
+import { serveOn } from "../gateway/serve-on.ts";
+import { continuing } from "../gateway/server-options.ts";
+import { VERSION } from "../version.ts";
+import type { Ground } from "./ground.ts";
+import type { WayIn } from "./way-in.ts";
+import type { WayOut } from "./way-out.ts";
+
+export async function createListeners(
+  ground: Ground,
+  { hooks, publish, catalogues, sender }: WayOut,
+  { identify, quotas, gateway }: WayIn,
+): Promise<{ readonly integrators: Listener; readonly provider: Listener }> {
+  const { options, world, policy, tls, storage, space, keyring, keys } = ground;
+  const { webhooks, eventTypes, idempotency } = storage;
+  const accounts = tellingEnds(storage.accounts, sender.recall);
+  const { vault } = keyring;
+  const { isShort: isSpaceShort } = space;
+  const stores = { accounts, webhooks, eventTypes, idempotency };
+  const both = {
+    ...stores,
+    ...{ version: VERSION, vault, hooks, catalogues, isSpaceShort, policy: () => policy },
+  };
+  const providerApi = await buildProviderApi({
+    ...both,
+    ...world,
+    operatorKey: keys.operator.key,
+    publish,
+    ping: () => storage.ping(),
+    metrics: ground.telemetry.meters.expose,
+    traceRequest: ground.telemetry.tracing?.traceRequest,
+  });
+  const isTrusted = trusting(options.trusted_proxies);
+  const { prefix, aliases } = options.public;
+  const integratorApi = await buildIntegratorApi({
+    ...both,
+    ...world,
+    prefix,
+    aliases,
+    identify,
+    clientAddress: (request) => callerAddress(request, isTrusted),
+    rateLimitStatus: (caller) => rateLimitStatus({ quotas, clock: world.clock }, caller),
+    deliveryAddresses: null,
+  });
+
+  const secured = { tls, clock: world.clock };
+  const provider = serveOn({
+    name: "provider",
+    address: options.provider.listen,
+    listener: continuing(providerApi.routing),
+    documentation: PROVIDER_PROBLEMS_PAGE,
+    ...secured,
+  });
+  const integrators = serveOn({
+    name: "public",
+    address: options.public.listen,
+    listener: divide({ prefix, aliases, own: continuing(integratorApi.routing), rest: gateway.listener }),
+    documentation: `${prefix}/problems`,
+    ...secured,
+  });
+  return { integrators, provider };
+}

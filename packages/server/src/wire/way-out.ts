@@ -1,0 +1,58 @@
+/** An event's way out. */
+import { readTextIfThere } from "../config/text-reader.ts";
+import { remembering } from "../secrets/vault.ts";
+import { createAddressPolicy } from "../webhooks/addresses.ts";
+import { createCatalogues } from "../webhooks/catalogue.ts";
+import { createHooks } from "../webhooks/hooks.ts";
+import { createHostNames } from "../webhooks/host-names.ts";
+import { createPoster } from "../webhooks/post.ts";
+import { createPublish } from "../webhooks/publish.ts";
+import { createSender } from "../webhooks/sender.ts";
+import { createSweeper, sweepOfEvents } from "../webhooks/sweeper.ts";
+import { tellingPublished } from "../webhooks/telling-published.ts";
+import type { Ground } from "./ground.ts";
+
+// Some 200 bytes each.
+const OPENED_SECRETS_MAX = 20_000;
+
+export type WayOut = ReturnType<typeof createWayOut>;
+
+export function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
+  const { options, world, policy, storage, tell } = ground;
+  const { meters, tracing } = ground.telemetry;
+  const addresses = createAddressPolicy(options.hooks.allow_addresses);
+  const names = createHostNames({ clock: world.clock, servers: [], readText: readTextIfThere });
+  const poster = createPoster({ addresses, names, clock: world.clock });
+  opening.defer(() => poster.close());
+  const keyring = { ...ground.keyring, vault: remembering(ground.keyring.vault, OPENED_SECRETS_MAX) };
+  const webhooks = { store: storage.webhooks, keyring, policy: () => policy.webhooks, ...world };
+  const sender = createSender({
+    ...webhooks,
+    post: poster.post,
+    inFlightMax: options.hooks.in_flight_max,
+    onFact: tell,
+    traceAttempt: tracing?.traceAttempt,
+  });
+  meters.watch({
+    inFlightMax: options.hooks.in_flight_max,
+    senderLoad: sender.load,
+    storageLoad: storage.load,
+    nextDueMs: () => storage.webhooks.findNextDueMs([]),
+  });
+  const sweeper = createSweeper({
+    sweeps: [
+      sweepOfEvents(storage.webhooks, () => policy.webhooks),
+      { name: "idempotency keys", sweep: (nowMs, countMax) => storage.idempotency.sweep(nowMs, countMax) },
+    ],
+    onFact: tell,
+    ...world,
+  });
+  const publish = createPublish({ store: storage.webhooks, intake: sender, ...world });
+  return {
+    sender,
+    sweeper,
+    catalogues: createCatalogues({ store: storage.eventTypes, clock: world.clock }),
+    hooks: createHooks({ ...webhooks, addresses, wake: sender.wake, recall: sender.recall }),
+    publish: tellingPublished(tracing?.tracePublish(publish) ?? publish, { ...world, onFact: tell }),
+  };
+}
