@@ -2,20 +2,34 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type BenchCommand, readCommandLine } from "./command-line.ts";
 
-const run = { kind: "run", name: "a", rounds: 5, secondsPerRound: 4, asJson: false } as const;
+const benches = { a: ["one", "two", "three"], b: ["four"] };
+const run = {
+  kind: "run",
+  name: "a",
+  only: ["one", "two", "three"],
+  rounds: 5,
+  secondsPerRound: 4,
+  isQuick: false,
+  asJson: false,
+} as const;
 const wrong = (message: string): BenchCommand => ({ kind: "wrong", message });
 
 const cases: readonly (readonly [reason: string, args: string, expected: BenchCommand])[] = [
   ["a name is enough", "a", run],
   [
     "everything can be said",
-    "a --rounds 1 --seconds 0.5 --json",
-    { ...run, rounds: 1, secondsPerRound: 0.5, asJson: true },
+    "a --only two --rounds 1 --seconds 0.5 --json",
+    { ...run, only: ["two"], rounds: 1, secondsPerRound: 0.5, asJson: true },
   ],
+  ["parts run in the bench's order", "a --only three,one", { ...run, only: ["one", "three"] }],
+  ["quick is one short round", "a --quick", { ...run, isQuick: true, rounds: 1, secondsPerRound: 0.4 }],
+  ["quick and yet longer", "a --quick --seconds 2", { ...run, isQuick: true, rounds: 1, secondsPerRound: 2 }],
   ["help needs no name", "--help", { kind: "help" }],
   ["no name", "", wrong("Name one bench of: a, b.")],
   ["two names", "a b", wrong("Name one bench of: a, b.")],
   ["an unknown name", "c", wrong("There is no bench c. Known: a, b.")],
+  ["an unknown part", "a --only one,five", wrong("a has no part five. Known: one, two, three.")],
+  ["another bench's part", "b --only one", wrong("b has no part one. Known: four.")],
   ["an unknown option", "a --secnds 2", wrong("Unknown option '--secnds'.")],
   ["an option without its value", "a --rounds", wrong("Option '--rounds <value>' argument missing.")],
   ["no round", "a --rounds 0", wrong("--rounds is 0. Expected a whole number from 1 to 100.")],
@@ -27,6 +41,6 @@ const cases: readonly (readonly [reason: string, args: string, expected: BenchCo
 for (const [reason, args, expected] of cases) {
   test(reason, () => {
     const given = args.split(" ").filter((word) => word !== "");
-    assert.deepEqual(readCommandLine(given, ["a", "b"]), expected);
+    assert.deepEqual(readCommandLine(given, benches), expected);
   });
 }

@@ -8,32 +8,47 @@ export type BenchCommand =
 
 export interface BenchRun {
   readonly name: string;
+  /** Parts of the bench, in its order. */
+  readonly only: readonly string[];
   readonly rounds: number;
   readonly secondsPerRound: number;
+  readonly isQuick: boolean;
   readonly asJson: boolean;
 }
 
-export const ROUNDS = { default: 5, max: 100 };
-export const SECONDS = { default: 4, max: 600 };
+export const ROUNDS = { default: 5, quick: 1, max: 100 };
+export const SECONDS = { default: 4, quick: 0.4, max: 600 };
 
-export function readCommandLine(args: readonly string[], names: readonly string[]): BenchCommand {
+/** `benches`: the parts of each, by name. */
+export function readCommandLine(
+  args: readonly string[],
+  benches: Readonly<Record<string, readonly string[]>>,
+): BenchCommand {
   const parsed = parse(args);
   if (typeof parsed === "string") return wrong(parsed);
   const { values, positionals } = parsed;
   if (values.help) return { kind: "help" };
 
+  const names = Object.keys(benches).join(", ");
   const [name, ...others] = positionals;
-  if (name === undefined || others.length > 0) return wrong(`Name one bench of: ${names.join(", ")}.`);
-  if (!names.includes(name)) return wrong(`There is no bench ${name}. Known: ${names.join(", ")}.`);
-  const rounds = Number(values.rounds);
+  if (name === undefined || others.length > 0) return wrong(`Name one bench of: ${names}.`);
+  const parts = benches[name];
+  if (parts === undefined) return wrong(`There is no bench ${name}. Known: ${names}.`);
+  const asked = values.only?.split(",") ?? parts;
+  const unknown = asked.find((part) => !parts.includes(part));
+  if (unknown !== undefined) return wrong(`${name} has no part ${unknown}. Known: ${parts.join(", ")}.`);
+
+  const isQuick = values.quick;
+  const rounds = Number(values.rounds ?? (isQuick ? ROUNDS.quick : ROUNDS.default));
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > ROUNDS.max) {
     return wrong(`--rounds is ${values.rounds}. Expected a whole number from 1 to ${ROUNDS.max}.`);
   }
-  const secondsPerRound = Number(values.seconds);
+  const secondsPerRound = Number(values.seconds ?? (isQuick ? SECONDS.quick : SECONDS.default));
   if (!(secondsPerRound > 0 && secondsPerRound <= SECONDS.max)) {
     return wrong(`--seconds is ${values.seconds}. Expected a number above 0, at most ${SECONDS.max}.`);
   }
-  return { kind: "run", name, rounds, secondsPerRound, asJson: values.json };
+  const only = parts.filter((part) => asked.includes(part));
+  return { kind: "run", name, only, rounds, secondsPerRound, isQuick, asJson: values.json };
 }
 
 function parse(args: readonly string[]) {
@@ -42,8 +57,10 @@ function parse(args: readonly string[]) {
       args: [...args],
       allowPositionals: true,
       options: {
-        rounds: { type: "string", default: String(ROUNDS.default) },
-        seconds: { type: "string", default: String(SECONDS.default) },
+        only: { type: "string" },
+        rounds: { type: "string" },
+        seconds: { type: "string" },
+        quick: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },

@@ -1,29 +1,32 @@
-/** `npm run bench -- NAME`: runs one named bench and writes its table, JSON and chart. */
+/** `npm run bench -- NAME`: runs one named bench and writes its tables, JSON and chart. */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
-import { endToEnd } from "./benches/end-to-end.ts";
+import { cpus, loadavg } from "node:os";
+import type { Bench, PartResult } from "./bench.ts";
 import { type BenchRun, ROUNDS, readCommandLine, SECONDS } from "./command-line.ts";
-import { pinSelfTo } from "./cores.ts";
-import { type Bench, runBench } from "./harness.ts";
-import { chart, table } from "./report.ts";
+import { deliveries } from "./deliveries/deliveries.ts";
+import { chart } from "./report/chart.ts";
+import { textOf } from "./report/text.ts";
 
-const BENCHES: readonly Bench[] = [endToEnd];
+const BENCHES: readonly Bench[] = [deliveries];
 
-const HELP = `Usage: npm run bench -- NAME [--rounds ${ROUNDS.default}] [--seconds ${SECONDS.default}] [--json]
+const HELP = `Usage: npm run bench -- NAME [--only PART,…] [--rounds ${ROUNDS.default}] [--seconds ${SECONDS.default}] [--quick] [--json]
 
-Runs us, the peers and the physical limit in turn, and prints medians and ratios.
-The table, the rounds as JSON and a chart go to bench/results/NAME.{txt,json,svg}.
+Runs us, the peers and the physical limit in turn, and prints medians and ratios. A whole run also writes them to
+bench/results/NAME.{txt,json,svg}. --quick shows in seconds that everything works, and not how fast.
 
 Benches:
-${BENCHES.map(({ name, summary }) => `  ${name.padEnd(14)} ${summary}`).join("\n")}
+${BENCHES.map(({ name, summary, parts }) => `  ${name}  ${summary}\n    parts: ${parts.join(", ")}`).join("\n")}
 
-Where TRULINKS_BENCH_POSTGRES_URL names an empty database, the platform on PostgreSQL runs beside the others.
+PostgreSQL and Redis are started where they are installed, or may be (Debian, as root); TRULINKS_TEST_POSTGRES_URL and
+TRULINKS_TEST_REDIS_URL name others. Without them their rows are left out; in CI that is an error.
 
-Example: npm run bench -- end-to-end --rounds 3
+Example: npm run bench -- deliveries --only throughput,latency --rounds 3
 `;
 
-const names = BENCHES.map(({ name }) => name);
-const command = readCommandLine(process.argv.slice(2), names);
+const command = readCommandLine(
+  process.argv.slice(2),
+  Object.fromEntries(BENCHES.map(({ name, parts }) => [name, parts])),
+);
 switch (command.kind) {
   case "help":
     process.stdout.write(HELP);
@@ -39,18 +42,32 @@ switch (command.kind) {
     command satisfies never;
 }
 
-async function measure(bench: Bench, { rounds, secondsPerRound, asJson }: BenchRun): Promise<void> {
-  pinSelfTo(1);
-  const onProgress = (line: string): void => void process.stderr.write(`${line}\n`);
-  const rows = await runBench(bench, { rounds, secondsPerRound, onProgress });
+async function measure(bench: Bench, run: BenchRun): Promise<void> {
+  const busyBefore = loadavg()[0] ?? 0;
+  const onProgress = (line: string): void => {
+    const elapsedS = Math.round(performance.now() / 1_000);
+    process.stderr.write(`${String(elapsedS).padStart(5)} s  ${line}\n`);
+  };
+  const results = await bench.run({ ...run, onProgress });
 
+  const { rounds, secondsPerRound } = run;
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Node ${process.versions.node}`;
-  const about = `${machine}, ${rounds} ${rounds === 1 ? "round" : "rounds"} of ${secondsPerRound} s`;
-  const result = { bench: bench.name, about, rows };
+  const length = `${rounds} ${rounds === 1 ? "round" : "rounds"} of ${secondsPerRound} s`;
+  const size = run.isQuick ? ", small numbers of everything" : "";
+  const about = `${machine}, ${length}${size}; load average before: ${busyBefore.toFixed(1)}`;
+  const isWhole = !run.isQuick && run.only.length === bench.parts.length;
+  if (isWhole) write(bench, about, results);
+  const json = JSON.stringify({ bench: bench.name, about, parts: results });
+  process.stdout.write(run.asJson ? `${json}\n` : `${textOf(results, !run.isQuick)}\n\n${about}\n`);
+  // A slow machine may miss a bar; nothing excuses a fault.
+  if (results.some(({ faults }) => faults.length > 0)) process.exitCode = 1;
+}
+
+function write(bench: Bench, about: string, parts: readonly PartResult[]): void {
   const folder = new URL("./results/", import.meta.url);
   mkdirSync(folder, { recursive: true });
+  const result = { bench: bench.name, about, parts };
   writeFileSync(new URL(`${bench.name}.json`, folder), `${JSON.stringify(result, null, 2)}\n`);
-  writeFileSync(new URL(`${bench.name}.svg`, folder), chart(bench, rows, about));
-  writeFileSync(new URL(`${bench.name}.txt`, folder), `${about}\n\n${table(bench, rows)}\n`);
-  process.stdout.write(asJson ? `${JSON.stringify(result)}\n` : `${table(bench, rows)}\n\n${about}\n`);
+  writeFileSync(new URL(`${bench.name}.svg`, folder), chart(bench.summary, about, parts));
+  writeFileSync(new URL(`${bench.name}.txt`, folder), `${about}\n\n${textOf(parts, true)}\n`);
 }

@@ -1,0 +1,90 @@
+/**
+ * The receiver of every contender, in a process of its own: answers 204 at once and notes what came. What it spends
+ * is missing to whoever is measured, so it speaks HTTP on bare sockets, as little of it as senders need.
+ */
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { monotonicMs } from "../measure/monotonic.ts";
+import { createArrivalLog } from "./arrivals.ts";
+import type { Ask, Tell } from "./receiver.ts";
+import { createRequestReader } from "./request-reader.ts";
+
+// The headers that a server of Node's sends with it.
+const ANSWER = Buffer.from(
+  "HTTP/1.1 204 No Content\r\nDate: Mon, 23 Nov 2026 08:00:00 GMT\r\nConnection: keep-alive\r\nKeep-Alive: timeout=60\r\n\r\n",
+);
+
+const log = createArrivalLog();
+const reader = createRequestReader();
+const hanging = new Set<number>();
+let count = 0;
+let sample: Buffer = Buffer.alloc(0);
+let watching: NodeJS.Timeout | undefined;
+
+function receive(socket: Socket): void {
+  let rest: Buffer | null = null;
+  socket.on("error", () => {});
+  socket.on("data", (chunk: Buffer) => {
+    const bytes = rest === null ? chunk : Buffer.concat([rest, chunk]);
+    const isAnswered = !hanging.has(socket.localPort ?? 0);
+    let start = 0;
+    let requests = 0;
+    while (start < bytes.length) {
+      const end = reader.read(bytes, start);
+      if (end < 0) break;
+      log.add(reader.hook, reader.number, reader.sequence, monotonicMs(), isAnswered);
+      requests += 1;
+      sample = bytes.subarray(start, end);
+      start = end;
+    }
+    rest = start < bytes.length ? bytes.subarray(start) : null;
+    if (!isAnswered || requests === 0) return;
+    count += requests;
+    socket.write(requests === 1 ? ANSWER : Buffer.concat(Array.from({ length: requests }, () => ANSWER)));
+  });
+}
+
+async function listen(): Promise<number> {
+  const server = createServer({ noDelay: true }, receive).listen(0, "127.0.0.1", 1_024);
+  await once(server, "listening");
+  return (server.address() as AddressInfo).port;
+}
+
+function watch(everyMs: number | null): void {
+  clearInterval(watching);
+  if (everyMs === null) return;
+  let told = -1;
+  watching = setInterval(() => {
+    if (count !== told) tell({ kind: "count", count });
+    told = count;
+  }, everyMs);
+}
+
+async function answer(ask: Ask): Promise<unknown> {
+  switch (ask.kind) {
+    case "listen":
+      return Promise.all(Array.from({ length: ask.ports }, listen));
+    case "hang":
+      for (const port of ask.ports) hanging.add(port);
+      return null;
+    case "mark":
+      return { count, atMs: monotonicMs() };
+    case "sample":
+      return sample.toString("latin1");
+    case "take":
+      return log.take();
+    case "watch":
+      return watch(ask.everyMs);
+    default:
+      return ask satisfies never;
+  }
+}
+
+function tell(message: Tell): void {
+  process.send?.(message);
+}
+
+process.on("message", async ({ id, ask }: { readonly id: number; readonly ask: Ask }) => {
+  tell({ kind: "answer", id, answer: await answer(ask) });
+});
+process.on("disconnect", () => process.exit());
