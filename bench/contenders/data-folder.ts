@@ -15,7 +15,7 @@ import type { ClaimRequest } from "../../packages/server/src/webhooks/claim.ts";
 import type { Hook } from "../../packages/server/src/webhooks/hook.ts";
 import type { NewEvent } from "../../packages/server/src/webhooks/new-event.ts";
 import { secretRow } from "../../packages/server/src/webhooks/signing-secrets.ts";
-import { dataText, EVENT_TYPE, userId } from "../load/request-bytes.ts";
+import { dataText, EVENT_PATTERN, EVENT_TYPE, userId } from "../load/request-bytes.ts";
 import { inLanes } from "./in-lanes.ts";
 
 export function openStore(dataFolder: string): Promise<Storage> {
@@ -101,7 +101,7 @@ function hookOf(user: UserId, url: string): Hook {
     id: makeId("hook", nowMs, systemDice.bytes(ID_CHANCE_BYTES)),
     owner: { kind: "user", userId: user },
     url,
-    events: ["*"],
+    events: [EVENT_PATTERN],
     filter: [],
     include: null,
     secretPer: "hook",

@@ -1,7 +1,7 @@
 /** TruLinks itself with users and hooks, each user with one hook, all of them at the bench's receiver. */
 import { Agent, request } from "undici";
 import { type Platform, startPlatform } from "../../test/platform.ts";
-import { userId } from "../load/request-bytes.ts";
+import { EVENT_PATTERN, userId } from "../load/request-bytes.ts";
 import type { Watched } from "../measure/processes.ts";
 import { inLanes } from "./in-lanes.ts";
 
@@ -54,7 +54,7 @@ export async function preparePlatform(options: PlatformOptions): Promise<Platfor
   async function makeHook(index: number): Promise<string> {
     const user = userId(index);
     await call("POST", "/v1/users", { id: user });
-    const hook = { user, url: options.urlOf(index), events: ["*"], ...options.hook };
+    const hook = { user, url: options.urlOf(index), events: [EVENT_PATTERN], ...options.hook };
     return ((await call("POST", "/v1/hooks", hook)) as { readonly id: string }).id;
   }
 

@@ -19,7 +19,7 @@ export interface Scale {
     /** How long the platform is watched while it sends what waits. */
     readonly watchS: number;
   };
-  readonly hooks: { readonly few: number; readonly many: number; readonly events: number };
+  readonly hooks: { readonly few: number; readonly many: number; readonly calls: number };
 }
 
 export const FULL: Scale = {
@@ -28,7 +28,7 @@ export const FULL: Scale = {
   // Long enough that attempts of several generations reach the default deadline of 10 s.
   hang: { users: 200, deadlineMs: 10_000, beforeS: 10, hangS: 25, roundsMax: 3 },
   backlog: { few: 1_000, many: 1_000_000, claims: 200, watchS: 15 },
-  hooks: { few: 1_000, many: 1_000_000, events: 2_000 },
+  hooks: { few: 1_000, many: 1_000_000, calls: 200 },
 };
 
 export const QUICK: Scale = {
@@ -36,7 +36,7 @@ export const QUICK: Scale = {
   outstandingMax: 400,
   hang: { users: 20, deadlineMs: 1_000, beforeS: 0.5, hangS: 1.2, roundsMax: 1 },
   backlog: { few: 200, many: 2_000, claims: 5, watchS: 0.3 },
-  hooks: { few: 100, many: 1_000, events: 20 },
+  hooks: { few: 100, many: 1_000, calls: 5 },
 };
 
 /** After this long without an arrival nothing more is waited for. */

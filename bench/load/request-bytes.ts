@@ -22,6 +22,8 @@ export interface RequestBytes {
 /** The data of every event is this long as JSON: the bench's payload. */
 export const PAYLOAD_BYTES = 1_024;
 export const EVENT_TYPE = "bench.sent";
+/** What the hooks want. */
+export const EVENT_PATTERN = "bench.*";
 /** Event numbers always have nine digits, so that no length ever changes. */
 export const NUMBER_FIRST = 100_000_000;
 
