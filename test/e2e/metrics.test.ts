@@ -66,7 +66,7 @@ test("what is scraped are the real deliveries and requests, exactly", async (t) 
 
   await t.test("nothing has been counted before anything happened", () => {
     const counted = [...before.series].filter(([key]) =>
-      /^trulinks_(?!store_).*_(total|count)(\{|$)/.test(key),
+      /^trulinks_(?!store_|api_).*_(total|count)(\{|$)/.test(key),
     );
     assert.ok(counted.length > 30);
     for (const [key, value] of counted) assert.equal(value, 0, key);
@@ -120,6 +120,8 @@ test("what is scraped are the real deliveries and requests, exactly", async (t) 
     ["trulinks_deliveries_in_flight_limit", 77],
     ["trulinks_deliveries_at_hand", 0],
     ["trulinks_due_lag_seconds", 0],
+    // A stranger at the metrics, an id for another event, and an event for nobody.
+    ['trulinks_api_requests_total{api="provider",status="4xx"}', 3],
     ['trulinks_gateway_requests_total{result="answered",status="2xx"}', 2],
     ['trulinks_gateway_requests_total{result="bad-credentials",status="4xx"}', 1],
     ["trulinks_gateway_request_seconds_count", 3],

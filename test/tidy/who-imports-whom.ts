@@ -79,7 +79,10 @@ export const ROOMS: readonly Room[] = [
   {
     at: `${SERVER}/telemetry`,
     mayImport: [PROTOCOL, ...server("base", "webhooks/outcome.ts")],
-    mayImportTypes: server("webhooks", "gateway", "storage/storage.ts", "api/provider/traced.ts"),
+    mayImportTypes: server(
+      ...["webhooks", "gateway", "storage/storage.ts"],
+      ...["api/fact.ts", "api/provider/traced.ts"],
+    ),
   },
 
   { at: `${SERVER}/api`, mayImport: [PROTOCOL, ...server("base", "secrets", "accounts", "webhooks")] },

@@ -16,6 +16,7 @@ import type { Log } from "../base/log.ts";
 import { Unavailable } from "../base/unavailable.ts";
 import { createAllowed } from "./allowed-methods.ts";
 import { queueBigBodies } from "./big-bodies.ts";
+import type { AnsweredFact } from "./fact.ts";
 import { refuseGrowth } from "./growth.ts";
 import { type IdempotencyDeps, rememberAnswers } from "./idempotency.ts";
 import { acceptJson, refuseInexactNumbers, refuseUnaskedBody } from "./json-body.ts";
@@ -56,6 +57,7 @@ export interface MannersDeps extends IdempotencyDeps {
   readonly clock: Clock;
   readonly dice: Dice;
   readonly log: Log;
+  readonly onFact?: ((fact: AnsweredFact) => void) | undefined;
   /** Whether the disk that the store lies on is almost full. */
   readonly isSpaceShort: () => boolean;
 }
@@ -107,7 +109,7 @@ export async function createApi(deps: MannersDeps, options: MannersOptions): Pro
     refuseInexactNumbers(request);
   });
   rememberAnswers(app, deps);
-  app.addHook("onResponse", async (request, reply) => logAnswer(deps, options.api, request, reply));
+  app.addHook("onResponse", async (request, reply) => tellAnswer(deps, options.api, request, reply));
   app.setNotFoundHandler((request) => {
     const methods = allowed(request.url);
     if (methods.length === 0) throw new Refusal("not-found");
@@ -138,7 +140,12 @@ function createFail({ log }: MannersDeps, { api, problemsPage }: MannersOptions)
   };
 }
 
-function logAnswer({ log }: MannersDeps, api: string, request: FastifyRequest, reply: FastifyReply): void {
+function tellAnswer(
+  { log, onFact }: MannersDeps,
+  api: MannersOptions["api"],
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
   log.info("api.answered", {
     api,
     method: request.method,
@@ -147,4 +154,5 @@ function logAnswer({ log }: MannersDeps, api: string, request: FastifyRequest, r
     duration_ms: Math.round(reply.elapsedTime),
     request: request.id,
   });
+  onFact?.({ kind: "answered", api, status: reply.statusCode });
 }

@@ -2,6 +2,7 @@
 import type { Registry } from "prom-client";
 import type { RequestFact } from "../gateway/fact.ts";
 import { type Add, counter, histogram } from "./instruments.ts";
+import { statusClass } from "./status-class.ts";
 
 export function gatewayMeters(registry: Registry): (fact: RequestFact) => void {
   const requests = counter(registry, "trulinks_gateway_requests_total");
@@ -11,9 +12,9 @@ export function gatewayMeters(registry: Registry): (fact: RequestFact) => void {
 
   return ({ outcome, code, status, durationMs }) => {
     const result = code ?? outcome;
-    const statusClass = status === null ? "none" : `${Math.floor(status / 100)}xx`;
-    const key = `${result} ${statusClass}`;
-    const add = bound.get(key) ?? requests({ result, status: statusClass });
+    const labels = { result, status: statusClass(status) };
+    const key = `${labels.result} ${labels.status}`;
+    const add = bound.get(key) ?? requests(labels);
     bound.set(key, add);
     add();
     seconds(durationMs / 1_000);

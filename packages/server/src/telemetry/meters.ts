@@ -1,16 +1,18 @@
 /** Everything that is counted, and the page on which it is told. */
 import { collectDefaultMetrics, Registry } from "prom-client";
+import type { AnsweredFact } from "../api/fact.ts";
 import type { Clock } from "../base/clock.ts";
 import type { RequestFact } from "../gateway/fact.ts";
 import type { CommittedFact, StorageLoad } from "../storage/storage.ts";
 import type { SenderLoad } from "../webhooks/capacity.ts";
 import type { Fact } from "../webhooks/fact.ts";
+import { apiMeters } from "./api-meters.ts";
 import { gatewayMeters } from "./gateway-meters.ts";
 import { countedElsewhere, fact, gauge, gauges, histogram, type Reading } from "./instruments.ts";
 import type { SpanCounts } from "./otlp.ts";
 import { webhookMeters } from "./webhook-meters.ts";
 
-export type MeteredFact = Fact | RequestFact | CommittedFact;
+export type MeteredFact = Fact | RequestFact | AnsweredFact | CommittedFact;
 
 export interface Meters {
   readonly onFact: (fact: MeteredFact) => void;
@@ -55,6 +57,7 @@ export function createMeters({ version, clock, spanCounts }: MetersDeps): Meters
   const commitSeconds = histogram(registry, "trulinks_store_commit_seconds");
   const onWebhookFact = webhookMeters(registry);
   const onRequest = gatewayMeters(registry);
+  const onAnswered = apiMeters(registry);
 
   async function dueLagS(nextDueMs: Watched["nextDueMs"]): Promise<Reading> {
     const { promise: silence, resolve } = Promise.withResolvers<undefined>();
@@ -68,6 +71,7 @@ export function createMeters({ version, clock, spanCounts }: MetersDeps): Meters
   return {
     onFact(told) {
       if (told.kind === "requested") onRequest(told);
+      else if (told.kind === "answered") onAnswered(told);
       else if (told.kind === "committed") commitSeconds(told.durationMs / 1_000);
       else onWebhookFact(told);
     },

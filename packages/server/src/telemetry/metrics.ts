@@ -116,6 +116,11 @@ export const METRICS = {
     labels: { state: "`made`, `sent`, `failed`" },
   },
 
+  trulinks_api_requests_total: {
+    kind: "counter",
+    what: "Requests to the platform's own APIs. Events that are refused before they are published are the provider's with `4xx`.",
+    labels: { api: "`provider` or `integrator`", status: "class of the answer's status, such as `2xx`" },
+  },
   trulinks_gateway_requests_total: {
     kind: "counter",
     what: "Requests that the gateway has dealt with.",

@@ -19,7 +19,7 @@ export async function createListeners(
   { hooks, publish, catalogues, sender }: WayOut,
   { identify, quotas, gateway }: WayIn,
 ): Promise<{ readonly integrators: Listener; readonly provider: Listener }> {
-  const { options, world, policy, tls, storage, space, keyring, keys } = ground;
+  const { options, world, policy, tls, storage, space, keyring, keys, tell } = ground;
   const { webhooks, eventTypes, idempotency } = storage;
   const accounts = tellingEnds(storage.accounts, sender.recall);
   const { vault } = keyring;
@@ -27,6 +27,7 @@ export async function createListeners(
   const stores = { accounts, webhooks, eventTypes, idempotency };
   const both = {
     ...stores,
+    onFact: tell,
     ...{ version: VERSION, vault, hooks, catalogues, isSpaceShort, policy: () => policy },
   };
   const providerApi = await buildProviderApi({
