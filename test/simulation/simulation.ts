@@ -2,8 +2,9 @@
 import { type AppId, type GrantId, type HookId, POLICY_DEFAULT, type UserId } from "@trulinks/protocol";
 import type { Dice } from "../../packages/server/src/base/dice.ts";
 import { seededDice } from "../../packages/server/src/base/seeded-dice.ts";
+import type { Post } from "../../packages/server/src/webhooks/post.ts";
 import { createPublish, type Publish } from "../../packages/server/src/webhooks/publish.ts";
-import { createSender } from "../../packages/server/src/webhooks/sender.ts";
+import { createSending } from "../../packages/server/src/webhooks/sending.ts";
 import type { WebhookStore } from "../../packages/server/src/webhooks/store.ts";
 import { checkEnd, createHistory, type History } from "./history.ts";
 import { createLife, type Life } from "./life.ts";
@@ -95,12 +96,14 @@ function startWorker(
   { keyring, clock, dice, log }: World,
   life: Life,
   store: WebhookStore,
-  post: Parameters<typeof createSender>[0]["post"],
+  post: Post,
 ): Worker {
   const own = life.mortal(clock);
   const policy = () => ({ ...POLICY_DEFAULT.webhooks, retries_s: RETRIES_S });
-  const sender = createSender({ store, post, keyring, policy, clock: own, dice, log, inFlightMax: 6 });
+  const deps = { store, post, keyring, policy, clock: own, dice, log, inFlightMax: 6 };
+  const { sender, keeper } = createSending(deps);
   void sender.start();
+  void keeper.start();
   return { life, publish: createPublish({ store, intake: sender, clock: own, dice, log }) };
 }
 

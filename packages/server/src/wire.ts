@@ -30,7 +30,15 @@ export async function wire(options: Options, sources: Sources, world: World): Pr
   const lifecycle = createLifecycle(world.log);
   const tls = ground.tls ? [ground.tls.part] : [];
   const { integrators, provider } = listeners;
-  await lifecycle.start([...tls, ground.space, wayOut.sweeper, wayOut.sender, integrators, provider]);
+  await lifecycle.start([
+    ...tls,
+    ground.space,
+    wayOut.sweeper,
+    wayOut.keeper,
+    wayOut.sender,
+    integrators,
+    provider,
+  ]);
   const opened = opening.move();
   const [publicUrl, providerUrl] = [integrators.url(), provider.url()];
   world.log.info("platform.started", { public: publicUrl, provider: providerUrl, version: VERSION });

@@ -4,7 +4,6 @@ import { AT_HAND_MS_MAX, AT_HAND_OF_HOOK_MAX } from "./backlog.ts";
 import { type Capacity, CLAIMS_OF_HOOK_MAX, createCapacity, type Taken } from "./capacity.ts";
 import { makeClaims, makeHook } from "./capacity-fixtures.contract.ts";
 import type { Claim } from "./claim.ts";
-import type { Hook } from "./hook.ts";
 import type { Place } from "./slots.ts";
 
 /** Hands over all that was stored. */
@@ -162,13 +161,44 @@ test("retries are asked for only while there are places for them", () => {
   assert.equal(capacity.isHungry(1), true, "there may be others that were not given");
 });
 
-test("if the store holds more of many hooks, everything new waits its turn there", () => {
+test("few hooks are named to the store, and of many that have more left each gives little at a time", () => {
   const capacity = createCapacity(10_000);
-  const hooks = Array.from({ length: 257 }, (_, index) => makeHook(`h${index}`));
-  const spare = (hook: Hook) => handOver(capacity, makeClaims(hook, CLAIMS_OF_HOOK_MAX), 0, 1);
-  hooks.slice(0, 256).forEach(spare);
-  assert.equal(capacity.roomForNew(0).exceptHooks.length, 256);
-  assert.ok(capacity.roomForNew(0).countMax > 0);
-  hooks.slice(256).forEach(spare);
-  assert.deepEqual(capacity.roomForNew(0).countMax, 0);
+  const hooks = Array.from({ length: 200 }, (_, index) => makeHook(`h${index}`));
+  for (const hook of hooks) handOver(capacity, makeClaims(hook, CLAIMS_OF_HOOK_MAX), 0, 1);
+  assert.equal(capacity.roomForNew(0).exceptHooks.length, 64);
+  assert.deepEqual(capacity.room(0), {
+    countMax: 1_250,
+    retriesMax: 5_000,
+    hookMax: 6,
+    exceptHooks: capacity.roomForNew(0).exceptHooks,
+  });
+});
+
+test("if much of what is handed over has to go back, less is handed over, until all of it finds room again", () => {
+  const capacity = createCapacity(64);
+  const hook = makeHook("a");
+  const offered = () => capacity.roomForNew(0).countMax;
+  assert.equal(offered(), 48);
+  handOver(capacity, makeClaims(hook, 100));
+  assert.equal(offered(), 32, "no more than could be used, nor than there is room for");
+  handOver(capacity, makeClaims(hook, 100));
+  assert.equal(offered(), 8);
+  handOver(capacity, makeClaims(makeHook("b", { inFlightMax: 2 }), 2));
+  assert.equal(offered(), 16);
+});
+
+test("what was asked for in vain is asked for less and less often", () => {
+  const capacity = createCapacity(1_000);
+  const hook = makeHook("a");
+  handOver(capacity, makeClaims(hook, 50));
+  let nowMs = 0;
+  const pauses: number[] = [];
+  for (let round = 0; round < 4; round++) {
+    const sinceMs = nowMs;
+    const taken = ask(capacity, makeClaims(hook, capacity.room(nowMs).countMax), nowMs);
+    assert.equal(taken.start.length, 0);
+    while (!capacity.isHungry(nowMs)) nowMs += 1;
+    pauses.push(nowMs - sinceMs);
+  }
+  assert.deepEqual(pauses, [10, 20, 40, 80]);
 });

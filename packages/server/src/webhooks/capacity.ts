@@ -7,6 +7,7 @@ import type { Claim } from "./claim.ts";
 import type { Hook } from "./hook.ts";
 import { createLeftovers, givenInFull } from "./leftovers.ts";
 import { createOriginOf } from "./origin.ts";
+import { createPatience } from "./patience.ts";
 import type { Room } from "./publish.ts";
 import { createRamp, type Trust } from "./ramp.ts";
 import { createSlots, type Place } from "./slots.ts";
@@ -31,7 +32,7 @@ export interface Stored {
 }
 
 export interface Capacity {
-  /** For what is about to be stored. Of hooks of which the store holds more nothing is handed over: it would overtake that. */
+  /** For what is about to be stored. Of hooks of which the store holds more, little is handed over: it would overtake that. */
   roomForNew(nowMs: number): Room;
   takeNew(claims: readonly Claim[], stored: Stored, nowMs: number): Taken;
   /** What to ask the store for, one question at a time; not at all if `countMax` is 0. */
@@ -60,16 +61,19 @@ export interface SenderLoad {
   readonly atHand: number;
 }
 
-// Of one hook at a time: as many as it may have under way, and as many again at hand.
+// Of one hook at a time: as many as it may have under way, and as many again at hand. If many hooks have something left, fewer.
 export const CLAIMS_OF_HOOK_MAX = 16;
 // Of all hooks at a time: enough to keep the places busy, and little enough to find room at hand if all are of one origin.
 const CLAIMS_SHARE = 1 / 8;
 const CLAIMS_MIN = 16;
-// So many hooks are named when an event is stored. If the store holds more of more hooks than that, everything new waits
-// its turn there, too.
-const LEFT_OUT_MAX = 256;
+// So many hooks are named of which nothing is wanted; of the rest what comes in vain goes back. Naming them is not free.
+const LEFT_OUT_MAX = 64;
+// However much of what was just stored had to go back, so much is handed over the next time.
+const HANDED_OVER_MIN = 8;
 // Of the hooks that failed or were slow so many wait at hand for the places that they share, and more are fetched below half.
 const MISTRUSTED_WAITING_MAX = 64;
+const USELESS_MS_MIN = 10;
+const USELESS_MS_MAX = 1_000;
 
 export function createCapacity(placesMax: number): Capacity {
   const slots = createSlots(placesMax);
@@ -78,6 +82,11 @@ export function createCapacity(placesMax: number): Capacity {
   const backlog = createBacklog(placesMax, turns.leave);
   const leftovers = createLeftovers();
   const originOf = createOriginOf();
+  const patience = { minMs: USELESS_MS_MIN, maxMs: USELESS_MS_MAX };
+  /** With asking for hooks of which there is more, and for others. */
+  const asking = { known: createPatience(patience), others: createPatience(patience) };
+  let asked = asking.others;
+  let handedOverMax = placesMax;
 
   function footingOf({ hook, attempt }: Claim): { readonly trust: Trust; readonly window: number } {
     const footing = ramp.footingOf(hook);
@@ -150,29 +159,41 @@ export function createCapacity(placesMax: number): Capacity {
     return Math.min(slots.free(nowMs), placesMax - backlog.size());
   }
 
+  function room(count: number, hookMax: number): Room {
+    const exceptHooks = leftovers.hooks(LEFT_OUT_MAX);
+    return { countMax: count, retriesMax: slots.freeForRetries(), hookMax, exceptHooks };
+  }
+
   return {
-    roomForNew(nowMs) {
-      const exceptHooks = leftovers.hooks();
-      const count = exceptHooks.length > LEFT_OUT_MAX ? 0 : countMax(nowMs);
-      return { ...room(count), exceptHooks: count === 0 ? [] : exceptHooks };
-    },
+    roomForNew: (nowMs) => room(Math.min(handedOverMax, countMax(nowMs)), CLAIMS_OF_HOOK_MAX),
     takeNew(claims, { room: given, left }, nowMs) {
       if (left > 0) {
         for (const hook of givenInFull(claims, given.hookMax)) leftovers.noteHook(hook);
         // Else it is of hooks that do not deliver now.
         if (claims.length >= given.countMax || given.exceptHooks.length > 0) leftovers.noteOthers();
       }
-      return sort(claims, nowMs);
+      const taken = sort(claims, nowMs);
+      const useful = claims.length - taken.back.length;
+      handedOverMax =
+        useful < claims.length ? Math.max(HANDED_OVER_MIN, useful) : Math.min(placesMax, handedOverMax * 2);
+      return taken;
     },
     room(nowMs) {
       const count = Math.min(Math.max(CLAIMS_MIN, Math.ceil(placesMax * CLAIMS_SHARE)), countMax(nowMs));
-      if (count > 0) return { ...room(count), exceptHooks: leftovers.ask(isWanted(nowMs)) };
-      leftovers.noteOthers();
-      return { ...room(0), exceptHooks: [] };
+      if (count === 0) {
+        leftovers.noteOthers();
+        return room(0, CLAIMS_OF_HOOK_MAX);
+      }
+      const hookMax = Math.min(Math.max(1, Math.floor(count / (leftovers.size() + 1))), CLAIMS_OF_HOOK_MAX);
+      asked = leftovers.isWantedHook(isWanted(nowMs)) ? asking.known : asking.others;
+      leftovers.ask(isWanted(nowMs));
+      return room(count, hookMax);
     },
     take(claims, given, nowMs) {
-      leftovers.answered({ claims, ...given });
-      return sort(claims, nowMs);
+      leftovers.answered(claims, given);
+      const taken = sort(claims, nowMs);
+      asked.note(taken.back.length * 2 <= claims.length, nowMs);
+      return taken;
     },
     answer(place, succeeded, nowMs) {
       slots.answer(place);
@@ -188,16 +209,15 @@ export function createCapacity(placesMax: number): Capacity {
     },
     tick: (nowMs) => pass(nowMs),
     takeAll: backlog.takeAll,
-    knowsOfMore: leftovers.areKnown,
+    knowsOfMore: () => leftovers.size() > 0 || leftovers.areOthers() || leftovers.areRetries(),
     isHungry(nowMs) {
-      return countMax(nowMs) > 0 && leftovers.isAny(isWanted(nowMs), slots.freeForRetries() > 0);
+      if (countMax(nowMs) === 0) return false;
+      if (leftovers.areRetries() && slots.freeForRetries() > 0) return true;
+      if (asking.others.isOver(nowMs) && leftovers.areOthers()) return true;
+      return asking.known.isOver(nowMs) && leftovers.isWantedHook(isWanted(nowMs));
     },
     load: () => ({ inFlight: slots.inFlight(), atHand: backlog.size() }),
   };
-
-  function room(count: number): Omit<Room, "exceptHooks"> {
-    return { countMax: count, retriesMax: slots.freeForRetries(), hookMax: CLAIMS_OF_HOOK_MAX };
-  }
 }
 
 type Obstructed = Tried & { readonly kind: "obstructed" };

@@ -2,30 +2,26 @@
 import type { HookId } from "@trulinks/protocol";
 import type { Claim } from "./claim.ts";
 import type { Hook } from "./hook.ts";
-
-/** What one answer of the store says about the rest. */
-export interface Given {
-  readonly claims: readonly Claim[];
-  readonly countMax: number;
-  readonly retriesMax: number;
-  readonly hookMax: number;
-}
+import type { Room } from "./publish.ts";
 
 export interface Leftovers {
   noteHook(hook: Hook): void;
   noteOthers(): void;
-  /** The store is about to say: forgets what is known, but for the hooks that are not wanted now, and says which. */
-  ask(isWanted: (hook: Hook) => boolean): readonly HookId[];
-  /** The store has said: whatever was given in full, there may be more of. */
-  answered(given: Given): void;
-  /** Of these new deliveries wait behind the rest. The same array until it changes. */
-  hooks(): readonly HookId[];
-  areKnown(): boolean;
-  /** True if something is known that is wanted. */
-  isAny(isWanted: (hook: Hook) => boolean, areRetriesWanted: boolean): boolean;
+  /** The store is about to be asked: forgets what is known, but for the hooks that are not wanted now. */
+  ask(isWanted: IsWanted): void;
+  /** The store has said: of whatever it gave as much as it was asked for, there may be more. */
+  answered(claims: readonly Claim[], room: Room): void;
+  /** The hooks, the longest known first, at most `countMax`. The same array until it changes. */
+  hooks(countMax: number): readonly HookId[];
+  size(): number;
+  isWantedHook(isWanted: IsWanted): boolean;
+  areOthers(): boolean;
+  areRetries(): boolean;
 }
 
-/** Of so many hooks it is remembered; beyond that the one that was noted first is as good as any other. */
+export type IsWanted = (hook: Hook) => boolean;
+
+/** Of so many hooks it is remembered; whoever has been known for longest is forgotten then, and is one of the others. */
 export const LEFTOVER_HOOKS_MAX = 4_096;
 
 export function createLeftovers(): Leftovers {
@@ -56,23 +52,22 @@ export function createLeftovers(): Leftovers {
       if (asked.length > 0) ids = null;
       areOthers = false;
       areRetries = false;
-      return [...byHook.keys()];
     },
-    answered({ claims, countMax, retriesMax, hookMax }) {
+    answered(claims, { countMax, retriesMax, hookMax }) {
       for (const hook of givenInFull(claims, hookMax)) noteHook(hook);
       areRetries = claims.filter(({ attempt }) => attempt > 1).length >= retriesMax;
       if (claims.length < countMax) return;
       areOthers = true;
       for (const hook of asked) noteHook(hook);
     },
-    hooks() {
-      ids ??= [...byHook.keys()];
+    hooks(countMax) {
+      ids ??= [...byHook.keys()].slice(0, countMax);
       return ids;
     },
-    areKnown: () => areOthers || areRetries || byHook.size > 0,
-    isAny(isWanted, areRetriesWanted) {
-      return areOthers || (areRetries && areRetriesWanted) || [...byHook.values()].some(isWanted);
-    },
+    size: () => byHook.size,
+    isWantedHook: (isWanted) => [...byHook.values()].some(isWanted),
+    areOthers: () => areOthers,
+    areRetries: () => areRetries,
   };
 }
 

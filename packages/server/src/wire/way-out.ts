@@ -7,7 +7,7 @@ import { createHooks } from "../webhooks/hooks.ts";
 import { createHostNames } from "../webhooks/host-names.ts";
 import { createPoster } from "../webhooks/post.ts";
 import { createPublish } from "../webhooks/publish.ts";
-import { createSender } from "../webhooks/sender.ts";
+import { createSending } from "../webhooks/sending.ts";
 import { createSweeper, sweepOfEvents } from "../webhooks/sweeper.ts";
 import { tellingPublished } from "../webhooks/telling-published.ts";
 import type { Ground } from "./ground.ts";
@@ -26,7 +26,7 @@ export function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
   opening.defer(() => poster.close());
   const keyring = { ...ground.keyring, vault: remembering(ground.keyring.vault, OPENED_SECRETS_MAX) };
   const webhooks = { store: storage.webhooks, keyring, policy: () => policy.webhooks, ...world };
-  const sender = createSender({
+  const { sender, keeper, wake } = createSending({
     ...webhooks,
     post: poster.post,
     inFlightMax: options.hooks.in_flight_max,
@@ -51,8 +51,9 @@ export function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
   return {
     sender,
     sweeper,
+    keeper,
     catalogues: createCatalogues({ store: storage.eventTypes, clock: world.clock }),
-    hooks: createHooks({ ...webhooks, addresses, wake: sender.wake, recall: sender.recall }),
+    hooks: createHooks({ ...webhooks, addresses, wake, recall: sender.recall }),
     publish: tellingPublished(tracing?.tracePublish(publish) ?? publish, { ...world, onFact: tell }),
   };
 }
