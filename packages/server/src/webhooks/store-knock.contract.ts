@@ -65,12 +65,18 @@ export function knocking(promised: Promised): void {
     assert.equal(await knockAt(storage, ["hok_3", AT], { hostMax: 3 }), "made");
   });
 
-  promised("another port, and another name, is another host", async (storage) => {
-    for (const [index, url] of [AT, "https://door.example:8443/", "https://other.example/"].entries()) {
+  promised("another name is another host; another port, path or spelling is not", async (storage) => {
+    for (const [index, url] of [AT, "https://other.example/", "https://[2001:db8::1]/"].entries()) {
       assert.equal(await knockAt(storage, [`hok_${index}`, url], { hostMax: 1 }), "made", url);
     }
-    assert.equal(await knockAt(storage, ["hok_9", "https://DOOR.example:443/"]), "made");
-    assert.equal(await knockAt(storage, ["hok_10", AT]), "too-many-pending");
+    for (const url of [
+      AT,
+      "https://DOOR.example:443/",
+      "https://door.example:8443/",
+      "https://door.example./a?b",
+    ]) {
+      assert.equal(await knockAt(storage, ["hok_9", url], { hostMax: 1 }), "too-many-pending", url);
+    }
   });
 
   promised("hooks that are not pending, and those without a knock, do not count", async (storage) => {

@@ -26,7 +26,7 @@ export type HookMade =
   | { readonly kind: "unknown-owner" }
   /** The owner has `ownedMax` hooks already. */
   | { readonly kind: "too-many" }
-  /** So many other hooks at the same host are pending already. */
+  /** So many other hooks at the same host, whatever its port, are pending already. */
   | { readonly kind: "too-many-pending" };
 
 export type HookAltered =

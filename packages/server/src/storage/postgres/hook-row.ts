@@ -1,6 +1,7 @@
 import type { HookId } from "@trulinks/protocol";
 import type { FilterCondition } from "../../webhooks/filter.ts";
 import type { Hook, HookState } from "../../webhooks/hook.ts";
+import { hostOf } from "../host-of.ts";
 import { type OwnerColumns, ownerColumns, toOwner } from "../owner-columns.ts";
 import type { Queries } from "./database.ts";
 
@@ -100,9 +101,4 @@ export function hookValues(hook: Hook): readonly unknown[] {
     ...[hook.signature, hook.verifyTls, hook.ca, hook.ackDeadlineMs, hook.retries, hook.inFlightMax],
     ...[hook.serial, hook.createdAtMs],
   ];
-}
-
-/** Name and port, the port left out where it is the scheme's own. */
-export function hostOf(url: string): string {
-  return new URL(url).host;
 }

@@ -3,20 +3,13 @@ import type { HookId } from "@trulinks/protocol";
 import type { Sealed } from "../../webhooks/claim.ts";
 import type { Hook, HookOwner } from "../../webhooks/hook.ts";
 import type { HookAltered, HookChange, HookMade, Knock, WebhookStore } from "../../webhooks/store.ts";
+import { hostOf } from "../host-of.ts";
 import { limitOf, pageOf } from "../page-of.ts";
 import type { Database, Queries, Transaction } from "./database.ts";
 import { noteBoth } from "./due.ts";
 import { deleteHook } from "./endings.ts";
 import { activate, changePace } from "./hold.ts";
-import {
-  findHookRow,
-  HOOK_COLUMNS,
-  type HookRow,
-  hookValues,
-  hostOf,
-  lockHookRow,
-  toHook,
-} from "./hook-row.ts";
+import { findHookRow, HOOK_COLUMNS, type HookRow, hookValues, lockHookRow, toHook } from "./hook-row.ts";
 import { insertPing, replacePings } from "./ping.ts";
 import { nowReachable } from "./reach.ts";
 

@@ -2,6 +2,7 @@ import type { HookId } from "@trulinks/protocol";
 import type { Sealed } from "../../webhooks/claim.ts";
 import type { Hook, HookOwner } from "../../webhooks/hook.ts";
 import type { HookAltered, HookChange, HookMade, Knock, WebhookStore } from "../../webhooks/store.ts";
+import { hostOf } from "../host-of.ts";
 import { ownerColumns } from "../owner-columns.ts";
 import { limitOf, pageOf } from "../page-of.ts";
 import { isApp } from "./apps.ts";
@@ -79,7 +80,7 @@ function isHostFull(database: Database, url: string, knock: Knock | null, but: H
   if (knock === null) return false;
   const last = database.get(
     "SELECT 1 FROM hooks WHERE state = 'pending' AND host = ? AND id IS NOT ? LIMIT 1 OFFSET ?",
-    new URL(url).host,
+    hostOf(url),
     but,
     knock.hostMax - 1,
   );
@@ -119,7 +120,7 @@ function changeable(hook: Hook): readonly (string | number | null)[] {
   return [
     hook.state,
     hook.url,
-    new URL(hook.url).host,
+    hostOf(hook.url),
     JSON.stringify(hook.events),
     JSON.stringify(hook.filter),
     hook.include === null ? null : JSON.stringify(hook.include),

@@ -18,7 +18,7 @@ ALTER TABLE hooks
   ADD COLUMN released_through bigint,
   ADD COLUMN release_per_s double precision,
   ADD COLUMN release_at_ms double precision;
-UPDATE hooks SET host = lower(coalesce(substring(url FROM '^[a-zA-Z]+://(?:[^/?#]*@)?([^/?#]*)'), ''));
+UPDATE hooks SET host = lower(coalesce(substring(url FROM '^[a-zA-Z]+://(\\[[^\\]]*\\]|[^:/?#]*)'), ''));
 CREATE INDEX hooks_pending ON hooks (host) WHERE state = 'pending';
 CREATE INDEX hooks_releasing ON hooks (release_at_ms, id) WHERE state = 'active' AND held_through IS NOT NULL;
 

@@ -14,7 +14,7 @@ ALTER TABLE hooks ADD COLUMN released_at_ms REAL;
 ALTER TABLE hooks ADD COLUMN release_per_s REAL;
 UPDATE hooks SET host = (
   SELECT substr(rest, 1, instr(rest || '/', '/') - 1)
-  FROM (SELECT replace(substr(url, instr(url, '://') + 3), '?', '/') AS rest)
+  FROM (SELECT replace(replace(substr(lower(url), instr(url, '://') + 3), '?', '/'), ':', '/') AS rest)
 );
 CREATE INDEX hooks_pending ON hooks (host) WHERE state = 'pending';
 CREATE INDEX hooks_releasing ON hooks (id) WHERE released_at_ms IS NOT NULL;
