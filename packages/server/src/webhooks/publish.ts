@@ -82,13 +82,15 @@ export function createPublish(deps: PublishDeps): Publish {
 
 function newEvent(dice: Pick<Dice, "bytes">, request: EventRequest, nowMs: number): NewEvent {
   const { id, idempotencyKey, type, users, groups, data, terms, key = null, expiresInS = null } = request;
+  const receiptKeys = [
+    ...(id === null ? [] : [`id:${id}`]),
+    ...(idempotencyKey === null ? [] : [`key:${idempotencyKey}`]),
+  ];
   return {
     id: (id as EventId | null) ?? makeId("event", nowMs, dice.bytes(ID_CHANCE_BYTES)),
-    receiptKeys: [
-      ...(id === null ? [] : [`id:${id}`]),
-      ...(idempotencyKey === null ? [] : [`key:${idempotencyKey}`]),
-    ],
-    fingerprint: fingerprintOf(request),
+    receiptKeys,
+    // Told apart only from what comes again under the same key.
+    fingerprint: receiptKeys.length === 0 ? null : fingerprintOf(request),
     type,
     action: terms?.action ?? actionOf(type),
     data: JSON.stringify(data),

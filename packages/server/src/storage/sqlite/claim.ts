@@ -162,7 +162,7 @@ function claimRow(ground: Ground, { key, id }: DueRow, nowMs: number): Claim | n
   if (memory.leases.isHeld(id)) return null;
   const row = database.get<DeliveryRow & EventColumns>(WAITING, key);
   if (row === undefined) return null;
-  const known = memory.hooks.of(row.hook_id);
+  const known = memory.hooks.of(row.hook_id, nowMs);
   const because = keptBecause(known.hook.state, { isPing: row.sequence === null });
   if (because !== null) {
     database.run("UPDATE deliveries SET because = ?, next_at_ms = NULL WHERE key = ?", because, key);

@@ -1,9 +1,9 @@
 import type { DeliveryId } from "@trulinks/protocol";
-import type { AttemptRecord, Exchange } from "../../webhooks/delivery.ts";
+import type { AttemptRecord } from "../../webhooks/delivery.ts";
 import type { Delivery, WebhookStore } from "../../webhooks/store.ts";
 import { toOwner } from "../owner-columns.ts";
 import { limitOf, pageOf } from "../page-of.ts";
-import type { Database } from "./database.ts";
+import { attemptsOf } from "./attempt-row.ts";
 import { chooseDeliveries, withinReach } from "./delivery-filter.ts";
 import { type DeliveryRow, toView } from "./delivery-row.ts";
 import { EVENT_COLUMNS, type EventColumns, toEvent } from "./event-row.ts";
@@ -25,21 +25,23 @@ export function createDeliveries({ database, memory }: Ground): DeliveryVerbs {
       );
       return pageOf(rows, page, {
         key: (row) => row.id,
-        item: (row) => toDelivery(row, attemptsOf(database, row.id), isLeased(row.id)),
+        item: (row) =>
+          toDelivery(row, attemptsOf(database, row.key, { withExchange: false }), isLeased(row.id)),
       });
     },
 
     findDelivery(id, reach) {
+      memory.listing.bring();
       const { where, values } = withinReach(reach);
       const row = database.get<DeliveryRow & EventColumns>(
         `SELECT deliveries.*, ${EVENT_COLUMNS} FROM deliveries JOIN events ON events.id = event_id
-         WHERE deliveries.id = ? AND ${where}`,
+         WHERE is_listed = 1 AND deliveries.id = ? AND ${where}`,
         id,
         ...values,
       );
       if (row === undefined) return null;
       return {
-        delivery: toDelivery(row, attemptsWithExchange(database, id), isLeased(id)),
+        delivery: toDelivery(row, attemptsOf(database, row.key, { withExchange: true }), isLeased(id)),
         event: toEvent(row),
       };
     },
@@ -64,41 +66,5 @@ function toDelivery(row: DeliveryRow, attempts: readonly AttemptRecord[], isLeas
     key: row.replace_key,
     expiresAtMs: row.expires_at_ms,
     attempts,
-  };
-}
-
-interface AttemptRow extends Pick<AttemptRecord, "number" | "outcome" | "status" | "guideline"> {
-  readonly at_ms: number;
-  readonly first_byte_ms: number | null;
-  readonly total_ms: number;
-  readonly exchange?: string | null;
-}
-
-const ATTEMPT_COLUMNS = "number, at_ms, outcome, status, guideline, first_byte_ms, total_ms";
-
-function attemptsOf(database: Database, id: DeliveryId): readonly AttemptRecord[] {
-  return database
-    .all<AttemptRow>(`SELECT ${ATTEMPT_COLUMNS} FROM attempts WHERE delivery_id = ? ORDER BY number`, id)
-    .map(toAttempt);
-}
-
-function attemptsWithExchange(database: Database, id: DeliveryId): readonly AttemptRecord[] {
-  return database
-    .all<AttemptRow>(
-      `SELECT ${ATTEMPT_COLUMNS}, exchange FROM attempts WHERE delivery_id = ? ORDER BY number`,
-      id,
-    )
-    .map(toAttempt);
-}
-
-function toAttempt({ exchange = null, ...row }: AttemptRow): AttemptRecord {
-  return {
-    number: row.number,
-    atMs: row.at_ms,
-    outcome: row.outcome,
-    status: row.status,
-    guideline: row.guideline,
-    timings: { firstByteMs: row.first_byte_ms, totalMs: row.total_ms },
-    exchange: exchange === null ? null : (JSON.parse(exchange) as Exchange),
   };
 }

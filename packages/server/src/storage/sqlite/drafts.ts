@@ -6,6 +6,7 @@ import type { WaitingBecause } from "../../webhooks/delivery.ts";
 import type { NewEvent } from "../../webhooks/new-event.ts";
 import { keptBecause } from "../kept-because.ts";
 import { insertDelivery } from "./delivery-row.ts";
+import { toClaimed } from "./event-row.ts";
 import { claimPartsOf, type KnownHook, leaseUntilMs } from "./known-hooks.ts";
 import { isLineFree } from "./line.ts";
 import type { Match } from "./match.ts";
@@ -23,13 +24,13 @@ export function storeDrafts(
   request: ClaimRequest,
 ): ReadonlyMap<EventId, readonly Claim[]> {
   const claims = new Map<EventId, Claim[]>();
-  const touched = new Map<HookId, KnownHook>();
+  const touched = new Set<KnownHook>();
   const takes = createAllowance(request);
   const ids = idsInOrder(drafts, ground.dice);
   const newest = newestByKey(drafts);
 
   for (const [index, draft] of drafts.entries()) {
-    touched.set(draft.known.hook.id, draft.known);
+    touched.add(draft.known);
     // What another of this batch replaces is not worth leasing.
     const isLasting = draft.event.key === null || newest.get(placeOf(draft)) === draft;
     const id = ids[index] as DeliveryId;
@@ -40,8 +41,8 @@ export function storeDrafts(
     else ofEvent.push(claim);
   }
 
-  for (const [hookId, { lastSequence }] of touched) {
-    ground.database.run("UPDATE sequences SET last = ? WHERE hook_id = ?", lastSequence, hookId);
+  for (const { lastSequence, sequenceKey } of touched) {
+    ground.database.run("UPDATE sequences SET last = ? WHERE key = ?", lastSequence, sequenceKey);
   }
   return claims;
 }
@@ -105,7 +106,7 @@ function storeDraft(ground: Ground, draft: Draft, { id, nowMs, takes }: Storing)
     lease: lease.number,
     leaseUntilMs: lease.untilMs,
     attempt: 1,
-    event: eventPart(event),
+    event: toClaimed(event),
     ...claimPartsOf(ground.database, known, { userId, nowMs }),
     sequence: known.lastSequence,
     view,
@@ -117,10 +118,6 @@ function becauseOf(ground: Ground, { hook }: KnownHook): WaitingBecause {
   const kept = keptBecause(hook.state, { isPing: false });
   if (kept !== null) return kept;
   return !hook.serial || isLineFree(ground, hook.id) ? "due" : "limit";
-}
-
-function eventPart({ id, type, action, data, atMs, trace, sensitive }: NewEvent): Claim["event"] {
-  return { id, type, action, data, atMs, trace, sensitive };
 }
 
 function createAllowance({ countMax, hookMax, exceptHooks }: ClaimRequest): (hookId: HookId) => boolean {

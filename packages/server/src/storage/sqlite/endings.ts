@@ -58,7 +58,7 @@ export function endHook(ground: Ground, hookId: HookId, nowMs: number): number |
   if (row === undefined) return null;
   const owner = toOwner(row);
   const deliveries = revoke(ground, "hook_id = ?", [hookId], nowMs);
-  database.run("DELETE FROM sequences WHERE hook_id = ?", hookId);
+  database.run("DELETE FROM sequences WHERE key = ?", row.sequence_key);
   database.run("DELETE FROM hooks WHERE id = ?", hookId);
   memory.hooks.forget(hookId);
   forgetWays(ground, owner);

@@ -22,7 +22,7 @@ export async function startEngine({ file, clock, log, onFact, startThread }: Eng
   // Null after the thread died, until another has started.
   let thread: Thread | null = null;
   let isClosing = false;
-  const outbox = createOutbox((message) => thread?.post(message));
+  const outbox = createOutbox({ post: (message) => thread?.post(message), clock });
 
   async function start(): Promise<Thread> {
     const started = await startThread({ file }, (answers, durationMs) => {

@@ -1,4 +1,5 @@
 import type { ClaimedEvent } from "../../webhooks/claim.ts";
+import type { NewEvent } from "../../webhooks/new-event.ts";
 import type { DeliveryRow } from "./delivery-row.ts";
 
 /** What of an event is read beside its delivery. */
@@ -11,6 +12,11 @@ export interface EventColumns {
 }
 
 export const EVENT_COLUMNS = "action, data, at_ms, trace, sensitive";
+
+/** What a claim says of an event that was just stored. */
+export function toClaimed({ id, type, action, data, atMs, trace, sensitive }: NewEvent): ClaimedEvent {
+  return { id, type, action, data, atMs, trace, sensitive };
+}
 
 export function toEvent(row: Pick<DeliveryRow, "event_id" | "type"> & EventColumns): ClaimedEvent {
   return {

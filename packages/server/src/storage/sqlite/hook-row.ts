@@ -6,6 +6,7 @@ import type { Database } from "./database.ts";
 export interface HookRow extends OwnerColumns {
   readonly id: HookId;
   readonly state: HookState;
+  readonly sequence_key: number;
   readonly url: string;
   readonly events: string;
   readonly secret_per: "user" | "hook";

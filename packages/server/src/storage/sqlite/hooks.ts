@@ -95,10 +95,11 @@ function ownedBy(owner: HookOwner): { readonly where: string; readonly values: r
 
 function insertHook(database: Database, hook: Hook, secret: Sealed): void {
   const { owner_user_id, owner_app_id } = ownerColumns(hook.owner);
+  database.run("INSERT INTO sequences (last) VALUES (0)");
   database.run(
-    `INSERT INTO hooks (id, owner_user_id, owner_app_id, secret_per, signature, created_at_ms, state, url, host, events,
+    `INSERT INTO hooks (sequence_key, id, owner_user_id, owner_app_id, secret_per, signature, created_at_ms, state, url, host, events,
        filter, include, serial, verify_tls, ca, ack_deadline_ms, retries, in_flight_max)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     VALUES (last_insert_rowid(), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     hook.id,
     owner_user_id,
     owner_app_id,
@@ -107,7 +108,6 @@ function insertHook(database: Database, hook: Hook, secret: Sealed): void {
     hook.createdAtMs,
     ...changeable(hook),
   );
-  database.run("INSERT INTO sequences (hook_id, last) VALUES (?, 0)", hook.id);
   database.run(
     "INSERT INTO hook_secrets (hook_id, version, sealed, until_ms) VALUES (?, 1, ?, NULL)",
     hook.id,

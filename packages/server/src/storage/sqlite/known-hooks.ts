@@ -14,17 +14,24 @@ import { createRemembered } from "./remembered.ts";
 
 export interface KnownHook {
   readonly hook: Hook;
-  /** Newest first; those that have an end may be over. */
+  /** The live ones, newest first. */
   readonly secrets: readonly SealedSecret[];
+  /** When the first of them ends. */
+  readonly secretsUntilMs: number;
   /** Whether any user's secret for it was ever rotated. */
   readonly hasVersions: boolean;
   /** The number of its newest delivery; raised with each that is stored. */
   lastSequence: number;
+  /** Where that number is kept. */
+  readonly sequenceKey: number;
 }
 
 export interface KnownHooks {
-  /** Throws if there is no such hook: a hook takes its waiting deliveries with it when it goes. */
-  of(id: HookId): KnownHook;
+  /**
+   * Throws if there is no such hook: a hook takes its waiting deliveries with it when it goes. Its secrets are those
+   * that live at `nowMs`.
+   */
+  of(id: HookId, nowMs?: number): KnownHook;
   /** The hook, its secrets or its users' versions have changed. */
   forget(id: HookId): void;
   clear(): void;
@@ -37,19 +44,39 @@ export function createKnownHooks(database: Database): KnownHooks {
   const known = createRemembered<HookId, KnownHook>(HOOKS_MAX, (id) => {
     const row = findHookRow(database, id);
     assert(row !== undefined, `hook ${id} is gone`);
+    const { sequence_key: sequenceKey } = row;
     const sequence = database.get<{ readonly last: number }>(
-      "SELECT last FROM sequences WHERE hook_id = ?",
-      id,
+      "SELECT last FROM sequences WHERE key = ?",
+      sequenceKey,
     );
     assert(sequence !== undefined, `hook ${id} has no sequence`);
+    const secrets = liveSecrets(database, id, 0);
     return {
       hook: toHook(row),
-      secrets: liveSecrets(database, id, 0),
+      secrets,
+      secretsUntilMs: firstEndMs(secrets),
       hasVersions: database.get("SELECT 1 FROM user_secrets WHERE hook_id = ? LIMIT 1", id) !== undefined,
+      sequenceKey,
       lastSequence: sequence.last,
     };
   });
-  return known;
+  return {
+    of(id, nowMs = 0) {
+      const hook = known.of(id);
+      if (hook.secretsUntilMs > nowMs) return hook;
+      const secrets = hook.secrets.filter(({ untilMs }) => untilMs === null || untilMs > nowMs);
+      // Another object: what crosses to the other thread is told apart by it.
+      const later = { ...hook, hook: { ...hook.hook }, secrets, secretsUntilMs: firstEndMs(secrets) };
+      known.put(id, later);
+      return later;
+    },
+    forget: known.forget,
+    clear: known.clear,
+  };
+}
+
+function firstEndMs(secrets: readonly SealedSecret[]): number {
+  return Math.min(...secrets.map(({ untilMs }) => untilMs ?? Number.POSITIVE_INFINITY));
 }
 
 /** What a claim made now says of its hook and user. */
@@ -58,11 +85,9 @@ export function claimPartsOf(
   { hook, secrets, hasVersions }: KnownHook,
   { userId, nowMs }: { readonly userId: UserId | null; readonly nowMs: number },
 ): Pick<Claim, "hook" | "secrets" | "user"> {
-  const live =
-    secrets.length === 1 ? secrets : secrets.filter(({ untilMs }) => (untilMs ?? nowMs + 1) > nowMs);
-  if (userId === null) return { hook, secrets: live, user: null };
+  if (userId === null) return { hook, secrets, user: null };
   const versions = hasVersions ? liveVersions(database, { hookId: hook.id, userId, nowMs }) : FIRST_VERSION;
-  return { hook, secrets: live, user: { id: userId, versions } };
+  return { hook, secrets, user: { id: userId, versions } };
 }
 
 const FIRST_VERSION = [{ version: 1, untilMs: null }] as const;

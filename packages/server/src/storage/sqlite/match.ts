@@ -2,9 +2,8 @@
 import type { GrantId, UserId } from "@trulinks/protocol";
 import type { NewEvent } from "../../webhooks/new-event.ts";
 import { type Matched, type View, viewOf } from "../../webhooks/view.ts";
-import type { Database } from "./database.ts";
 import type { KnownHook } from "./known-hooks.ts";
-import type { Memory } from "./memory.ts";
+import type { Ground } from "./memory.ts";
 
 /** One delivery to be made. */
 export interface Match {
@@ -22,7 +21,7 @@ export interface Matches {
 }
 
 /** Null: none of the users and groups that are named is known. */
-export function matchEvent(database: Database, memory: Memory, event: NewEvent): Matches | null {
+export function matchEvent({ database, memory }: Ground, event: NewEvent, nowMs: number): Matches | null {
   const matches: Match[] = [];
   const matched = matchedOf(event);
   const seen = new Set<UserId>();
@@ -36,7 +35,7 @@ export function matchEvent(database: Database, memory: Memory, event: NewEvent):
     if (!isUser) unknown.add(userId);
     else isKnown = true;
     for (const { hookId, grantId, scopes } of ways) {
-      const known = memory.hooks.of(hookId);
+      const known = memory.hooks.of(hookId, nowMs);
       if (known.hook.state === "disabled") continue;
       const seenOfIt = viewOf(matched, known.hook, scopes);
       if (seenOfIt !== null) matches.push({ known, userId, grantId, view: seenOfIt.view });

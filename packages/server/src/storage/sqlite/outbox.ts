@@ -1,7 +1,9 @@
-/** Calls on their way to the thread and back: those of one turn go over together, as messages cost more than calls. */
+/** Calls on their way to the thread and back: many go over together, as messages cost more than calls. */
+import type { Clock } from "../../base/clock.ts";
 import { Unavailable } from "../../base/unavailable.ts";
 import type { Answer, Call } from "./batch.ts";
 import { toError } from "./failure.ts";
+import { createUnpacker, packArgs } from "./packing.ts";
 import type { Carry } from "./ports.ts";
 import type { ToWorker } from "./thread.ts";
 
@@ -9,6 +11,14 @@ import type { ToWorker } from "./thread.ts";
 export const PENDING_CALLS_MAX = 20_000;
 
 const RETRY_AFTER_S = 5;
+
+/**
+ * Nobody waits for a settlement: its hook has its place again already. So settlements linger until another call goes
+ * over, or for so long, or until they are so many; each commit then carries more of them.
+ */
+const LINGERS = "settle";
+export const LINGER_MS_MAX = 5;
+const LINGERING_MAX = 256;
 
 export interface Outbox {
   readonly carry: Carry;
@@ -22,19 +32,30 @@ export interface Outbox {
 }
 
 interface Pending {
+  readonly verb: string;
+  readonly args: readonly unknown[];
   resolve(result: unknown): void;
   reject(error: unknown): void;
 }
 
-/** `post` throws if a message cannot be copied to another thread. */
-export function createOutbox(post: (message: ToWorker) => void): Outbox {
+export interface OutboxDeps {
+  /** Throws if a message cannot be copied to another thread. */
+  readonly post: (message: ToWorker) => void;
+  readonly clock: Pick<Clock, "after">;
+}
+
+export function createOutbox({ post, clock }: OutboxDeps): Outbox {
   const pending = new Map<number, Pending>();
   let gathered: Call[] = [];
+  let isFlushDue = false;
+  let isLingering = false;
   let lastId = 0;
+  let unpacker = createUnpacker();
 
   function flush(): void {
     const calls = gathered;
     gathered = [];
+    isFlushDue = false;
     if (calls.length === 0) return;
     try {
       post(messageOf(calls));
@@ -52,6 +73,21 @@ export function createOutbox(post: (message: ToWorker) => void): Outbox {
     }
   }
 
+  function gather(call: Call): void {
+    gathered.push(call);
+    if (isFlushDue) return;
+    if (call.verb !== LINGERS || gathered.length >= LINGERING_MAX) {
+      isFlushDue = true;
+      queueMicrotask(flush);
+    } else if (!isLingering) {
+      isLingering = true;
+      clock.after(LINGER_MS_MAX, () => {
+        isLingering = false;
+        flush();
+      });
+    }
+  }
+
   function take(id: number): Pending | undefined {
     const waiting = pending.get(id);
     pending.delete(id);
@@ -65,17 +101,18 @@ export function createOutbox(post: (message: ToWorker) => void): Outbox {
       if (pending.size >= PENDING_CALLS_MAX) return Promise.reject(overloaded());
       return new Promise((resolve, reject) => {
         lastId += 1;
-        pending.set(lastId, { resolve, reject });
-        if (gathered.length === 0) queueMicrotask(flush);
-        gathered.push({ id: lastId, port, verb, args });
+        pending.set(lastId, { verb, args, resolve, reject });
+        gather({ id: lastId, port, verb, args: packArgs(verb, args) });
       });
     },
 
     takeAnswers(answers) {
       for (const answer of answers) {
         const waiting = take(answer.id);
-        if (answer.kind === "done") waiting?.resolve(answer.result);
-        else waiting?.reject(toError(answer.failure));
+        if (waiting === undefined) continue;
+        if (answer.kind === "done")
+          waiting.resolve(unpacker.unpack(waiting.verb, answer.result, waiting.args));
+        else waiting.reject(toError(answer.failure));
       }
     },
 
@@ -83,6 +120,8 @@ export function createOutbox(post: (message: ToWorker) => void): Outbox {
       gathered = [];
       for (const waiting of pending.values()) waiting.reject(error);
       pending.clear();
+      // The next thread tells of its hooks anew.
+      unpacker = createUnpacker();
     },
 
     size: () => pending.size,
@@ -94,12 +133,10 @@ function overloaded(): Unavailable {
 }
 
 function messageOf(calls: readonly Call[]): ToWorker {
-  return { kind: "calls", calls, characters: charactersOf(calls) };
+  return { kind: "calls", calls, characters: calls.reduce((sum, { args }) => sum + charactersOf(args), 0) };
 }
 
-/** How long the texts in a value are together; all else is small. */
-function charactersOf(value: unknown): number {
-  if (typeof value === "string") return value.length;
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return 0;
-  return Object.values(value).reduce<number>((sum, member) => sum + charactersOf(member), 0);
+/** How long the texts in the arguments are; what is long crosses as one text. */
+function charactersOf(args: readonly unknown[]): number {
+  return args.reduce<number>((sum, arg) => sum + (typeof arg === "string" ? arg.length : 0), 0);
 }

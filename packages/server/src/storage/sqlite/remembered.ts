@@ -1,6 +1,7 @@
 /** What is read again and again, kept as long as nobody says that it has changed. */
 export interface Remembered<Key, Value> {
   of(key: Key): Value;
+  put(key: Key, value: Value): void;
   forget(key: Key): void;
   clear(): void;
 }
@@ -20,6 +21,7 @@ export function createRemembered<Key, Value>(
       values.set(key, value);
       return value;
     },
+    put: (key, value) => void values.set(key, value),
     forget: (key) => void values.delete(key),
     clear: () => values.clear(),
   };

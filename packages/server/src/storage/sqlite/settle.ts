@@ -1,21 +1,27 @@
 import type { AttemptRecord } from "../../webhooks/delivery.ts";
 import type { Settlement } from "../../webhooks/store.ts";
 import { keptBecause } from "../kept-because.ts";
+import { insertAttempt } from "./attempt-row.ts";
 import type { Database } from "./database.ts";
 import { startRelease } from "./hold.ts";
 import type { Lease } from "./leases.ts";
 import { moveUp } from "./line.ts";
 import type { Ground } from "./memory.ts";
 
-export function settle(ground: Ground, settlement: Settlement): boolean {
+/** `exchange`: that of the attempt as JSON, where it has come as text. */
+export function settle(ground: Ground, settlement: Settlement, exchange = textOf(settlement)): boolean {
   const { database, memory } = ground;
   const { deliveryId, lease: number } = settlement;
   const lease = memory.leases.find(deliveryId, number);
   if (lease === null) return false;
   memory.leases.end(deliveryId);
   if (!move(ground, lease, settlement)) return false;
-  insertAttempt(database, settlement);
+  insertAttempt(database, lease.key, { attempt: settlement.attempt, exchange });
   return true;
+}
+
+function textOf({ attempt: { exchange } }: Settlement): string | null {
+  return exchange === null ? null : JSON.stringify(exchange);
 }
 
 /** False: the delivery has ended meanwhile, and nothing was changed. */
@@ -93,23 +99,6 @@ function waitAgain(
   );
   if (kept === null) memory.turns.retry.note(lease.hookId, atMs);
   return true;
-}
-
-function insertAttempt(database: Database, { deliveryId, attempt }: Settlement): void {
-  const { number, atMs, outcome, status, guideline, timings, exchange } = attempt;
-  database.run(
-    `INSERT INTO attempts (delivery_id, number, at_ms, outcome, status, guideline, first_byte_ms, total_ms, exchange)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    deliveryId,
-    number,
-    atMs,
-    outcome,
-    status,
-    guideline,
-    timings.firstByteMs,
-    timings.totalMs,
-    exchange === null ? null : JSON.stringify(exchange),
-  );
 }
 
 function isPing({ database }: Ground, { key }: Lease): boolean {

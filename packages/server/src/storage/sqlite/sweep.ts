@@ -1,4 +1,5 @@
-import type { DeliveryId, EventId } from "@trulinks/protocol";
+import type { EventId } from "@trulinks/protocol";
+import { attemptKeysOf } from "./attempt-row.ts";
 import type { Database } from "./database.ts";
 import type { Ground } from "./memory.ts";
 
@@ -10,13 +11,13 @@ interface SweepRequest {
 /** An event goes with the last of its deliveries, and its receipt with it: a receipt never outlives what it speaks of. */
 export function sweep({ database, memory }: Ground, request: SweepRequest): number {
   memory.listing.bring();
-  const ended = database.all<{ readonly key: number; readonly id: DeliveryId; readonly event_id: EventId }>(
-    "SELECT key, id, event_id FROM deliveries WHERE is_listed = 1 AND ended_at_ms < ? ORDER BY ended_at_ms LIMIT ?",
+  const ended = database.all<{ readonly key: number; readonly event_id: EventId }>(
+    "SELECT key, event_id FROM deliveries WHERE is_listed = 1 AND ended_at_ms < ? ORDER BY ended_at_ms LIMIT ?",
     request.beforeMs,
     request.countMax,
   );
-  for (const { key, id } of ended) {
-    database.run("DELETE FROM attempts WHERE delivery_id = ?", id);
+  for (const { key } of ended) {
+    database.run("DELETE FROM attempts WHERE key BETWEEN ? AND ?", ...attemptKeysOf(key));
     database.run("DELETE FROM deliveries WHERE key = ?", key);
   }
   let rows = ended.length;

@@ -19,7 +19,7 @@ export function createWebhooks(ground: Ground): Sync<WebhookStore> {
     ...createDeliveries(ground),
     ...createBounds(ground),
     ingest: (events, claim) => ingest(ground, events, claim),
-    settle: (settlement) => settle(ground, settlement),
+    settle: (settlement, exchange?: string | null) => settle(ground, settlement, exchange),
     releaseHeld: (nowMs, countMax) => releaseHeld(ground, nowMs, countMax),
     sweep: (request) => sweep(ground, request),
   };

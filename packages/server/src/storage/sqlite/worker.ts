@@ -3,8 +3,9 @@ import { strict as assert } from "node:assert";
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../base/clock.ts";
 import { systemDice } from "../../base/dice.ts";
-import { type Call, runBatch } from "./batch.ts";
+import { type Answer, type Call, runBatch } from "./batch.ts";
 import { toStartFailure } from "./failure.ts";
+import { createPacker, type Packer, unpackCall } from "./packing.ts";
 import { namesOf } from "./ports.ts";
 import { type Started, startDatabase } from "./start.ts";
 import type { FromWorker, ToWorker, WorkerInput } from "./thread.ts";
@@ -24,9 +25,10 @@ function serve(port: MessagePort, input: WorkerInput): void {
   const post = (message: FromWorker): void => port.postMessage(message);
   const started = start(input, post);
   if (started === null) return;
+  const packer = createPacker();
   port.on("message", (first: ToWorker) => {
     const { calls, isLast } = drain(port, first);
-    if (calls.length > 0) post(runTimed(started, calls));
+    if (calls.length > 0) post(answerOf(started, packer, calls));
     if (!isLast) return;
     started.database.close();
     port.close();
@@ -34,9 +36,9 @@ function serve(port: MessagePort, input: WorkerInput): void {
   post({ kind: "ready", names: namesOf(started.verbs) });
 }
 
-function runTimed(started: Started, calls: readonly Call[]): FromWorker {
+function answerOf(started: Started, packer: Packer, calls: readonly Call[]): FromWorker {
   const startMs = systemClock.monotonic();
-  const answers = runBatch(started, calls);
+  const answers = packAnswers(packer, calls, runBatch(started, calls));
   const isWriting = calls.some(({ verb }) => !isReading(verb));
   return { kind: "answers", answers, durationMs: isWriting ? systemClock.monotonic() - startMs : null };
 }
@@ -50,6 +52,15 @@ function start(input: WorkerInput, post: (message: FromWorker) => void): Started
   }
 }
 
+function packAnswers(packer: Packer, calls: readonly Call[], answers: readonly Answer[]): readonly Answer[] {
+  const verbs = new Map(calls.map(({ id, verb }) => [id, verb]));
+  return answers.map((answer) =>
+    answer.kind === "done"
+      ? { ...answer, result: packer.pack(verbs.get(answer.id) ?? "", answer.result) }
+      : answer,
+  );
+}
+
 /** Everything that arrived while the last transaction was committed. */
 function drain(
   port: MessagePort,
@@ -60,7 +71,7 @@ function drain(
   let message: ToWorker | undefined = first;
   while (message !== undefined) {
     if (message.kind === "close") return { calls, isLast: true };
-    calls.push(...message.calls);
+    for (const call of message.calls) calls.push(unpackCall(call));
     characters += message.characters;
     if (calls.length >= BATCH_CALLS_MAX || characters >= BATCH_CHARACTERS_MAX) break;
     message = receiveMessageOnPort(port)?.message as ToWorker | undefined;

@@ -19,9 +19,12 @@ UPDATE hooks SET host = (
 CREATE INDEX hooks_pending ON hooks (host) WHERE state = 'pending';
 CREATE INDEX hooks_releasing ON hooks (id) WHERE released_at_ms IS NOT NULL;
 
--- The number that the newest delivery of a hook has. It changes with every event, so its rows are few bytes.
-CREATE TABLE sequences (hook_id TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-INSERT INTO sequences (hook_id, last) SELECT id, last_sequence FROM hooks;
+-- The number that the newest delivery of a hook has. It changes with every event, so its rows are few bytes: those of
+-- a thousand hooks lie on three pages.
+CREATE TABLE sequences (key INTEGER PRIMARY KEY, last INTEGER NOT NULL) STRICT;
+ALTER TABLE hooks ADD COLUMN sequence_key INTEGER;
+UPDATE hooks SET sequence_key = (SELECT count(*) FROM hooks AS earlier WHERE earlier.id <= hooks.id);
+INSERT INTO sequences (key, last) SELECT sequence_key, last_sequence FROM hooks;
 ALTER TABLE hooks DROP COLUMN last_sequence;
 
 -- A member is reachable if it has a hook of its own or a grant: an event for the group looks at nobody else.
@@ -44,7 +47,7 @@ CREATE TABLE engine (
 ALTER TABLE deliveries RENAME TO deliveries_1;
 CREATE TABLE deliveries (
   key INTEGER PRIMARY KEY,
-  id TEXT NOT NULL UNIQUE,
+  id TEXT NOT NULL,
   event_id TEXT NOT NULL,
   type TEXT NOT NULL,
   hook_id TEXT NOT NULL,
@@ -74,6 +77,7 @@ INSERT INTO deliveries (id, event_id, type, hook_id, owner_user_id, owner_app_id
 DROP TABLE deliveries_1;
 INSERT INTO engine (id, listed_through, starts) SELECT 1, coalesce(max(key), 0), 0 FROM deliveries;
 
+CREATE INDEX deliveries_by_id ON deliveries (id) WHERE is_listed = 1;
 CREATE INDEX deliveries_by_hook ON deliveries (hook_id, id) WHERE is_listed = 1;
 CREATE INDEX deliveries_by_user ON deliveries (user_id, id) WHERE is_listed = 1 AND user_id IS NOT NULL;
 CREATE INDEX deliveries_by_owner_user ON deliveries (owner_user_id, id)
@@ -98,22 +102,21 @@ CREATE INDEX deliveries_expiring ON deliveries (expires_at_ms)
 CREATE INDEX deliveries_replaceable ON deliveries (hook_id, replace_key)
   WHERE is_listed = 1 AND state = 'waiting' AND replace_key IS NOT NULL;
 
--- An exchange may be long, and such rows want a table of their own; lists do not read it, so it comes last.
+-- key: that of the delivery times 4 096, and the number: one tree to write to, and a delivery's attempts lie together.
+-- exchange may be long and is not read by lists, so it comes last.
 ALTER TABLE attempts RENAME TO attempts_1;
 CREATE TABLE attempts (
   key INTEGER PRIMARY KEY,
-  delivery_id TEXT NOT NULL,
-  number INTEGER NOT NULL,
   at_ms INTEGER NOT NULL,
   outcome TEXT NOT NULL,
   status INTEGER,
   guideline TEXT,
   first_byte_ms REAL,
   total_ms REAL NOT NULL,
-  exchange TEXT,
-  UNIQUE (delivery_id, number)
+  exchange TEXT
 ) STRICT;
-INSERT INTO attempts (delivery_id, number, at_ms, outcome, status, guideline, first_byte_ms, total_ms, exchange)
-  SELECT delivery_id, number, at_ms, outcome, status, guideline, first_byte_ms, total_ms, exchange FROM attempts_1;
+INSERT INTO attempts (key, at_ms, outcome, status, guideline, first_byte_ms, total_ms, exchange)
+  SELECT d.key * 4096 + number, at_ms, outcome, status, guideline, first_byte_ms, total_ms, exchange
+  FROM attempts_1 a JOIN deliveries d ON d.id = a.delivery_id;
 DROP TABLE attempts_1;
 `;
