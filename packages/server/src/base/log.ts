@@ -32,13 +32,31 @@ export function createLog({ level, destination, observer }: LogOptions): Log {
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: pino.stdSerializers.err },
     },
-    destination ?? pino.destination({ dest: 2, sync: true }),
+    destination ?? standardError(),
   );
   const write =
     (method: "debug" | "info" | "warn" | "error") =>
     (event: string, fields: LogFields = {}) => {
       observer?.(event, fields);
       lines[method](fields, event);
+      if (method === "warn" || method === "error") lines.flush();
     };
   return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
+}
+
+const GATHERED_CHARACTERS = 4_096;
+const GATHERED_MS_MAX = 200;
+
+/**
+ * Lines are gathered for a moment: written one by one they took as long as the rest of an attempt. Warnings and errors
+ * are written at once with all that came before them, and so is everything when the process ends or somebody watches.
+ */
+function standardError(): DestinationStream {
+  const stream = pino.destination({
+    dest: 2,
+    sync: true,
+    ...(process.stderr.isTTY ? {} : { minLength: GATHERED_CHARACTERS, periodicFlush: GATHERED_MS_MAX }),
+  });
+  process.once("exit", () => stream.flushSync());
+  return stream;
 }
