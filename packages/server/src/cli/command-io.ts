@@ -6,6 +6,8 @@ import { type Environment, systemEnvironment } from "../config/environment.ts";
 export interface CommandIo extends Environment {
   stdout(text: string): void;
   stderr(text: string): void;
+  /** What stands in standard input, as it comes. */
+  stdin(): AsyncIterable<Uint8Array>;
   /** How wide the terminal is now; null or left out where standard output is no terminal. */
   columns?(): number | null;
   /** Whose child this process is now: another's, once the first one is gone. */
@@ -23,6 +25,7 @@ export function processIo(): CommandIo {
     ...systemEnvironment(),
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
+    stdin: () => process.stdin,
     columns: () => (process.stdout.isTTY ? process.stdout.columns : null),
     parentPid: () => process.ppid,
     exitCode: (code) => {

@@ -11,12 +11,13 @@ function run(args: readonly string[]): Promise<Ended> {
   return runRecorded((io) => buildProgram(io, openStorage), args, { env: {}, cwd: "/" });
 }
 
-/** What to type for each command that does something, such as `config check`. */
-async function leaves(): Promise<readonly string[]> {
-  const found: string[] = [];
+/** What to type for each command that does something, such as `config check`, and a long option that it has. */
+async function leaves(): Promise<readonly (readonly [leaf: string, option: string])[]> {
+  const found: (readonly [string, string])[] = [];
   const collect = (command: Command, path: readonly string[]): void => {
     for (const child of command.commands) collect(child, [...path, child.name()]);
-    if (command.commands.length === 0) found.push(path.join(" "));
+    const option = command.options.find(({ long }) => (long?.length ?? 0) > 6)?.long ?? "";
+    if (command.commands.length === 0) found.push([path.join(" "), option]);
   };
   await runRecorded(
     (io) => {
@@ -30,7 +31,7 @@ async function leaves(): Promise<readonly string[]> {
   return found;
 }
 
-for (const leaf of await leaves()) {
+for (const [leaf, option] of await leaves()) {
   test(`the help of \`${leaf}\` has examples of it and fits ${COLUMNS_MAX} columns`, async () => {
     const { stdout, stderr, exitCode } = await run([...leaf.split(" "), "--help"]);
     assert.deepEqual([stderr, exitCode], ["", 0]);
@@ -43,8 +44,9 @@ for (const leaf of await leaves()) {
   });
 
   test(`a misspelt option of \`${leaf}\` is told with the right spelling`, async () => {
-    const { stdout, stderr, exitCode } = await run([...leaf.split(" "), "--upstrem", "http://127.0.0.1:1"]);
+    const misspelt = option.slice(0, -2) + option.at(-1);
+    const { stdout, stderr, exitCode } = await run([...leaf.split(" "), misspelt, "http://127.0.0.1:1"]);
     assert.deepEqual([stdout, exitCode], ["", 2]);
-    assert.match(stderr, /Did you mean --upstream\?/);
+    assert.match(stderr, new RegExp(`Did you mean ${option}\\?`));
   });
 }

@@ -2,6 +2,8 @@ import { Command } from "commander";
 import { VERSION } from "../version.ts";
 import type { CommandIo } from "./command-io.ts";
 import { configCommand } from "./config.ts";
+import { eventTypesCommand } from "./event-type.ts";
+import { eventsCommand } from "./events.ts";
 import { type OpenSecretStore, secretsCommand } from "./secrets.ts";
 import { upCommand } from "./up.ts";
 
@@ -19,6 +21,8 @@ export function buildProgram(io: CommandIo, openStorage: OpenSecretStore): Comma
     .version(VERSION)
     .addHelpText("after", EXAMPLES)
     .addCommand(upCommand(io))
+    .addCommand(eventsCommand(io))
+    .addCommand(eventTypesCommand(io))
     .addCommand(configCommand(io))
     .addCommand(secretsCommand(io, openStorage));
 }

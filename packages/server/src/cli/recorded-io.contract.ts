@@ -11,7 +11,7 @@ export interface Ended {
 export async function runRecorded(
   build: (io: CommandIo) => Command,
   args: readonly string[],
-  { env, cwd }: Pick<CommandIo, "env" | "cwd">,
+  { env, cwd, stdin = "" }: Pick<CommandIo, "env" | "cwd"> & { readonly stdin?: string },
 ): Promise<Ended> {
   const ended = { stdout: "", stderr: "", exitCode: 0 };
   const io: CommandIo = {
@@ -22,6 +22,9 @@ export async function runRecorded(
     },
     stderr(text) {
       ended.stderr += text;
+    },
+    async *stdin() {
+      yield Buffer.from(stdin);
     },
     exitCode(code) {
       ended.exitCode = code;
