@@ -23,6 +23,15 @@ TRULINKS_TEST_REDIS_URL name others. Without them their rows are left out; in CI
 Example: npm run bench -- deliveries --only throughput,latency --rounds 3
 `;
 
+// What shells expect of a program that Ctrl-C ended.
+const STOPPED = 130;
+let isStopped = false;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    isStopped = true;
+  });
+}
+
 const command = readCommandLine(
   process.argv.slice(2),
   Object.fromEntries(BENCHES.map(({ name, parts }) => [name, parts])),
@@ -36,7 +45,12 @@ switch (command.kind) {
     process.exitCode = 2;
     break;
   case "run":
-    for (const bench of BENCHES.filter(({ name }) => name === command.name)) await measure(bench, command);
+    for (const bench of BENCHES.filter(({ name }) => name === command.name)) {
+      await measure(bench, command).catch((error: unknown) => {
+        if (!isStopped) throw error;
+        process.exitCode = STOPPED;
+      });
+    }
     break;
   default:
     command satisfies never;
@@ -45,6 +59,8 @@ switch (command.kind) {
 async function measure(bench: Bench, run: BenchRun): Promise<void> {
   const busyBefore = loadavg()[0] ?? 0;
   const onProgress = (line: string): void => {
+    // Whoever hears this ends what it began: millions of rows must not be left behind.
+    if (isStopped) throw new Error("The bench was stopped.");
     const elapsedS = Math.round(performance.now() / 1_000);
     process.stderr.write(`${String(elapsedS).padStart(5)} s  ${line}\n`);
   };

@@ -22,6 +22,9 @@ export interface Place {
   readonly receiverUrl: string;
   readonly pathFirst: number;
   readonly users: number;
+  /** For ours: where the hook of a user leads instead, and further members of `POST /v1/hooks`. */
+  readonly urlOf?: (index: number) => string;
+  readonly hook?: Readonly<Record<string, unknown>>;
 }
 
 export interface SystemUnderTest {
@@ -77,9 +80,9 @@ function platformSystem(
   return {
     name,
     kind: "us",
-    async prepare({ receiverUrl, pathFirst, users }) {
-      const urlOf = (index: number) => `${receiverUrl}/${pathFirst + index}`;
-      const platform = await preparePlatform({ ...(await beside()), users, urlOf });
+    async prepare({ receiverUrl, pathFirst, users, hook = {}, ...place }) {
+      const urlOf = place.urlOf ?? ((index) => `${receiverUrl}/${pathFirst + index}`);
+      const platform = await preparePlatform({ ...(await beside()), users, urlOf, hook });
       const { port, authorization, processes, close } = platform;
       return { port, authorization, processes, platform, close };
     },

@@ -2,14 +2,13 @@
  * Open loop at half of the peak; then every other hook hangs until the deadline, and the load goes on as before. What
  * counts is what the others notice.
  */
-import type { Bar, PartResult, Sample } from "../bench.ts";
-import { type PlatformUnderTest, preparePlatform } from "../contenders/platform.ts";
-import { FORMS, SQLITE_NAME } from "../contenders/systems.ts";
+import type { Bar, PartResult, Row, Sample } from "../bench.ts";
+import { FORMS, ours, type System, type SystemUnderTest } from "../contenders/systems.ts";
 import { runOpenLoop } from "../load/open-loop.ts";
 import { type Latencies, latenciesOf } from "../measure/latencies.ts";
 import { rowOf } from "../measure/rows.ts";
-import { percentile } from "../measure/statistics.ts";
-import { agreeAfterRestart, sentence } from "./agreement.ts";
+import { median, percentile } from "../measure/statistics.ts";
+import { type Agreement, agreeAfterRestart, sentence } from "./agreement.ts";
 import { QUIET_MS } from "./scale.ts";
 import { topOf } from "./top.ts";
 import type { World } from "./world.ts";
@@ -20,37 +19,39 @@ const SHARE_OF_PEAK = 0.5;
 const willHang = (index: number): boolean => index % 2 === 1;
 
 export async function hang(world: World): Promise<PartResult> {
-  const samples: Sample[] = [];
+  const systems = ours(await world.services());
+  const rounds = Math.min(world.rounds, world.scale.hang.roundsMax);
   const notes: string[] = [];
   const faults: string[] = [];
-  const rounds = Math.min(world.rounds, world.scale.hang.roundsMax);
-  for (let round = 1; round <= rounds; round++) {
-    world.onProgress(`round ${round}/${rounds}  prepare`);
-    const one = await runRound(world);
-    samples.push(one.sample);
-    notes.push(one.note);
-    faults.push(...one.faults);
+  const rows: Row[] = [];
+  for (const system of systems) {
+    const samples: Sample[] = [];
+    for (let round = 1; round <= rounds; round++) {
+      world.onProgress(`round ${round}/${rounds}  ${system.name}`);
+      const { sample, agreement } = await runRound(world, system);
+      samples.push(sample);
+      notes.push(sentence(`${system.name}, those that do not hang`, agreement));
+      faults.push(...agreement.faults.map((fault) => `${system.name}: ${fault}`));
+    }
+    rows.push(rowOf(`${system.name}, the hooks that do not hang`, "us", samples));
   }
   return {
     part: "hang",
     title: `${world.scale.hang.users} hooks at half of the peak, of which half then hang until the deadline`,
     columns: COLUMNS,
-    rows: [rowOf(`${SQLITE_NAME}, the hooks that do not hang`, "us", samples)],
+    rows,
     headline: null,
-    notes: [...new Set(notes)],
-    bars: [barOf(samples)],
+    notes,
+    bars: rows.slice(0, 1).map(barOf),
     faults,
   };
 }
 
-interface Round {
-  readonly sample: Sample;
-  readonly note: string;
-  readonly faults: readonly string[];
-}
-
 /** Each on a platform of its own: what hung in one would be tried again in the next. */
-async function runRound(world: World): Promise<Round> {
+async function runRound(
+  world: World,
+  system: System,
+): Promise<{ readonly sample: Sample; readonly agreement: Agreement }> {
   const { receiver, systems, scale } = world;
   const { users, deadlineMs } = scale.hang;
   const { pathFirst } = systems.freePaths();
@@ -60,20 +61,22 @@ async function runRound(world: World): Promise<Round> {
     const origin = willHang(index) ? `http://127.0.0.1:${ports[(index - 1) / 2]}` : receiver.url;
     return `${origin}/${pathFirst + index}`;
   };
-  const under = await preparePlatform({ users, urlOf, hook: { ack_deadline_ms: deadlineMs } });
+  const hook = { ack_deadline_ms: deadlineMs };
+  const under = await system.prepare({ receiverUrl: receiver.url, pathFirst, users, urlOf, hook });
   try {
+    const { platform } = under;
+    if (platform === null) throw new Error(`${system.name} cannot be asked what became of a delivery.`);
     const sample = await measure(world, under, ports);
     world.onProgress("compare  with what the receiver saw");
     const isWanted = (index: number): boolean => !willHang(index);
     const seen = { arrivals: systems.arrivals, pathFirst, isWanted };
-    const agreement = await agreeAfterRestart(under, systems.take, seen);
-    return { sample, note: sentence("Those that do not hang", agreement), faults: agreement.faults };
+    return { sample, agreement: await agreeAfterRestart(platform, systems.take, seen) };
   } finally {
     await under.close();
   }
 }
 
-async function measure(world: World, under: PlatformUnderTest, ports: readonly number[]): Promise<Sample> {
+async function measure(world: World, under: SystemUnderTest, ports: readonly number[]): Promise<Sample> {
   const { beforeS, hangS, users } = world.scale.hang;
   if (BATCHES === undefined) throw new Error("There is no form of load.");
   const { port, authorization, processes } = under;
@@ -114,15 +117,10 @@ const COLUMNS = [
 
 const RISE_MAX = 0.2;
 
-function barOf(samples: readonly Sample[]): Bar {
-  const { values } = rowOf(
-    "",
-    "us",
-    samples.map((sample) => ({ rise: riseOf(sample) })),
-  );
-  const rise = values["rise"] ?? Number.NaN;
+function barOf({ name, rounds }: Row): Bar {
+  const rise = median(rounds.map(riseOf));
   return {
-    what: "rise of the others' p99 when 100 of 200 hooks hang",
+    what: `rise of p99 when the other 100 of 200 hooks hang: ${name}`,
     wanted: `≤ ${RISE_MAX * 100} %`,
     measured: `${(rise * 100).toFixed(0)} %`,
     isMet: rise <= RISE_MAX,

@@ -73,7 +73,7 @@ async function startProcess(name: PeerName, plan: PeerPlan): Promise<PeerProcess
     pid: child.pid ?? 0,
     port: first[0],
     async stop() {
-      child.send("stop");
+      if (child.connected) child.send("stop");
       await gone;
     },
   };

@@ -80,6 +80,7 @@ export async function startReceiver(): Promise<Receiver> {
       return last.count;
     },
     async close() {
+      if (!child.connected) return;
       const gone = once(child, "exit");
       child.disconnect();
       await gone;
