@@ -92,7 +92,7 @@ function keysInMarkdown(text: string): readonly string[] {
 
 function optionsInYaml(text: string): readonly string[] {
   let section = "";
-  return [...text.matchAll(/^#( {2})?([a-z_]+):(.*)$/gm)].flatMap(([, indent, name = "", value = ""]) => {
+  return [...text.matchAll(/^#( {2})?([a-z0-9_]+):(.*)$/gm)].flatMap(([, indent, name = "", value = ""]) => {
     if (indent) return [`${section}.${name}`];
     section = name;
     return value === "" ? [] : [name];

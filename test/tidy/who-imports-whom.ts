@@ -35,6 +35,7 @@ const BOTH_ENGINES = [
 export const ROOMS: readonly Room[] = [
   { at: PROTOCOL, mayImport: [], node: [] },
   { at: `${PROTOCOL}/hmac-node.ts`, mayImport: [PROTOCOL], node: ["node:crypto"] },
+  { at: `${PROTOCOL}/ed25519-node.ts`, mayImport: [PROTOCOL], node: ["node:crypto"] },
   { at: LIMITS, mayImport: [PROTOCOL], node: ["node:assert", "node:assert/strict"] },
 
   { at: `${SERVER}/base`, mayImport: [PROTOCOL] },

@@ -1,4 +1,5 @@
 /** `@trulinks/protocol`: what both ends of a TruLinks wire agree on. No dependency, no IO. */
+export * from "./asymmetric.ts";
 export * from "./bytes.ts";
 export * from "./challenge.ts";
 export * from "./errors.ts";
@@ -11,3 +12,9 @@ export * from "./policy.ts";
 export * from "./problem.ts";
 export * from "./quota.ts";
 export * from "./signature.ts";
+export {
+  type ReceivedMessage,
+  type SignedMessage,
+  TIMESTAMP_TOLERANCE_S,
+  type Verification,
+} from "./signed-message.ts";

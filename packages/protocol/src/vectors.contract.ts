@@ -28,6 +28,29 @@ interface StandardWebhooks {
   readonly secrets: readonly { readonly secret: string; readonly valid: boolean }[];
 }
 
+interface Asymmetric {
+  readonly keys: readonly { readonly name: string; readonly seed: string; readonly public_key: string }[];
+  readonly sign: readonly {
+    readonly name: string;
+    readonly seed: string;
+    readonly id: string;
+    readonly timestamp: number;
+    readonly body: string;
+    readonly signature: string;
+  }[];
+  readonly verify: readonly {
+    readonly name: string;
+    readonly public_keys: readonly string[];
+    readonly id: string | null;
+    readonly timestamp: string | null;
+    readonly signature: string | null;
+    readonly body: string;
+    readonly now: number;
+    readonly verdict: string;
+  }[];
+  readonly public_keys: readonly { readonly public_key: string; readonly valid: boolean }[];
+}
+
 interface GithubSignatures {
   readonly sign: readonly {
     readonly name: string;
@@ -75,6 +98,7 @@ interface Ids {
 export function vectorsContract(platform: string, protocol: Protocol): void {
   describe(`the vectors, by ${platform}`, () => {
     standardWebhooks(protocol, read("standard-webhooks"));
+    asymmetric(protocol, read("asymmetric"));
     githubSignatures(protocol, read("github-signatures"));
     challenges(protocol, read("challenge"));
     identities(protocol, read("identity"));
@@ -110,6 +134,43 @@ function standardWebhooks(protocol: Protocol, vectors: StandardWebhooks): void {
       const key = protocol.parseSecret(secret);
       assert.equal(key !== null, valid, secret);
       if (key !== null) assert.equal(protocol.formatSecret(key), secret);
+    }
+  });
+}
+
+function asymmetric(protocol: Protocol, vectors: Asymmetric): void {
+  const openSigner = (seed: string) =>
+    protocol.openSigner(protocol.fromBase64(seed) ?? assert.fail("the seed is no base64"));
+
+  for (const { name, seed, public_key } of vectors.keys) {
+    test(`asymmetric, the public key: ${name}`, async () => {
+      assert.equal((await openSigner(seed)).publicKey, public_key);
+    });
+  }
+  for (const { name, seed, id, timestamp, body, signature } of vectors.sign) {
+    test(`asymmetric, signed: ${name}`, async () => {
+      const message = { id, timestampS: timestamp, body: protocol.utf8(body) };
+      assert.equal(await (await openSigner(seed)).sign(message), signature);
+    });
+  }
+  for (const { name, public_keys, id, timestamp, signature, body, now, verdict } of vectors.verify) {
+    test(`asymmetric, verified: ${name}: ${verdict}`, async () => {
+      const keys = public_keys.map((key) => protocol.parsePublicKey(key) ?? assert.fail(`${key} is no key`));
+      const received = {
+        id: id ?? undefined,
+        timestamp: timestamp ?? undefined,
+        signature: signature ?? undefined,
+        body: protocol.utf8(body),
+      };
+      const verification = await protocol.verifyAsymmetric(keys, received, now * 1_000);
+      assert.equal(verification.kind === "valid" ? "valid" : verification.because, verdict);
+    });
+  }
+  test("asymmetric: what is a public key and what is none", () => {
+    for (const { public_key, valid } of vectors.public_keys) {
+      const key = protocol.parsePublicKey(public_key);
+      assert.equal(key !== null, valid, public_key);
+      if (key !== null) assert.equal(protocol.formatPublicKey(key), public_key);
     }
   });
 }

@@ -28,10 +28,10 @@ export async function wire(options: Options, sources: Sources, world: World): Pr
   const listeners = await createListeners(ground, wayOut, wayIn);
 
   const lifecycle = createLifecycle(world.log);
-  const tls = ground.tls ? [ground.tls.part] : [];
+  const { parts } = ground.certificates;
   const { integrators, provider } = listeners;
   await lifecycle.start([
-    ...tls,
+    ...parts,
     ground.space,
     wayOut.sweeper,
     wayOut.keeper,

@@ -84,7 +84,8 @@ export async function openApis(options: ApisOptions = {}): Promise<Apis> {
     identify: createIdentify({ store: storage.accounts, clock }),
     clientAddress: () => "127.0.0.1",
     rateLimitStatus: (caller) => rateLimitStatus({ quotas, clock }, caller),
-    deliveryAddresses: null,
+    deliveryAddresses: [],
+    signingKey: null,
     ...options.integrator,
   });
   const checkProvider = createCheck(provider);

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { Command } from "commander";
-import { certificateFiles, readCertificate } from "../config/certificate.ts";
+import { certificateFiles, clientCertificateFiles, readCertificate } from "../config/certificate.ts";
 import { type Flaw, formatFlaw, formatPlace, type Place } from "../config/flaw.ts";
 import type { Printed } from "../config/kinds.ts";
 import { type Loaded, loadOptions } from "../config/load.ts";
@@ -34,7 +34,7 @@ function examples(lines: string): string {
 
 function checkCommand(io: CommandIo): Command {
   const command = addConfigFlags(new Command("check"))
-    .description("Check the options, the policy and the certificate without starting anything")
+    .description("Check the options, the policy and the certificates without starting anything")
     .option("--json", "Print the result as JSON.")
     .addHelpText("after", examples(CHECK_EXAMPLES));
   return command.action(() => {
@@ -53,10 +53,10 @@ function checkCommand(io: CommandIo): Command {
 
 /** What stands in the files that the options name. */
 function findFileFlaws({ options, sources }: Extract<Loaded, { kind: "ok" }>): readonly Flaw[] {
-  const files = certificateFiles(options);
-  const certificate = files === null ? null : readCertificate(files, sources, readText);
+  const pairs = [certificateFiles(options, sources), clientCertificateFiles(options, sources)];
+  const certificates = pairs.map((files) => files && readCertificate(files, readText));
   const policy = loadPolicy(options.policy, sources.policy, readText);
-  return [certificate, policy].flatMap((read) => (read?.kind === "flawed" ? read.flaws : []));
+  return [...certificates, policy].flatMap((read) => (read?.kind === "flawed" ? read.flaws : []));
 }
 
 function flawJson({ place, path, message }: Flaw): unknown {

@@ -60,6 +60,8 @@ export function optionsMarkdown(): string {
     "- Without TLS a listener is on a loopback address, or `trusted_proxies` names the proxies in front, or `insecure` allows plain HTTP.",
     "- `public.listen` and `provider.listen` differ.",
     "- `database.url` needs `secret_key`.",
+    "- `hooks.client_cert` and `hooks.client_key` are given together or not at all.",
+    "- A user and password in `hooks.proxy` come from its variable only.",
     "",
     "Variables that begin with `TRULINKS_TEST_` are left to tests, and those that Kubernetes makes for a service called `trulinks` are passed over.",
   ].join("\n")}\n`;

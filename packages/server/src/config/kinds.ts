@@ -25,7 +25,7 @@ export interface Kind<Value> {
 
 export type Printed = string | number | boolean | null | readonly string[];
 
-function textKind<Value>(
+export function textKind<Value>(
   kind: Pick<Kind<Value>, "expects" | "print"> & {
     readonly isSecret?: boolean;
     parseText(text: string, folder: string): Value | undefined;

@@ -40,3 +40,6 @@ export function flag(name: `--${string}`, argument: string | null): Flag {
 export function none(because: string): Flag {
   return { kind: "none", because };
 }
+
+/** Why secrets have no flag. */
+export const SEEN_BY_OTHERS = "command lines are visible to other users of the machine";

@@ -1,7 +1,8 @@
 /** The one table of options. Types, validation, `trulinks.example.yaml` and `docs/reference/options.md` come from it. */
 import { LOG_LEVELS } from "../base/log.ts";
+import { EGRESS_OPTIONS } from "./egress-options.ts";
 import * as kinds from "./kinds.ts";
-import { flag, none, type Option, option, optional } from "./option.ts";
+import { flag, none, type Option, option, optional, SEEN_BY_OTHERS } from "./option.ts";
 
 /** The variable and the flag that name the file itself; they cannot stand in it. */
 export const CONFIG_FILE = {
@@ -10,8 +11,6 @@ export const CONFIG_FILE = {
   default: "trulinks.yaml",
   what: "The file with options; `./trulinks.yaml` is read if it is there, a file that is named must exist.",
 } as const;
-
-const SEEN_BY_OTHERS = "command lines are visible to other users of the machine";
 
 export const OPTIONS = {
   "public.listen": option({
@@ -127,14 +126,7 @@ export const OPTIONS = {
     what: "Allows plain HTTP on addresses that others can reach.",
     example: "true",
   }),
-  "hooks.allow_addresses": option({
-    variable: "TRULINKS_ALLOW_ADDRESSES",
-    flag: flag("--allow-addresses", "LIST"),
-    kind: kinds.networks,
-    default: [],
-    what: "Addresses to which hooks may point although they are private, or by plain http, or on any port.",
-    example: "[127.0.0.0/8, ::1/128]",
-  }),
+  ...EGRESS_OPTIONS,
   "hooks.in_flight_max": option({
     variable: "TRULINKS_IN_FLIGHT_MAX",
     flag: flag("--in-flight-max", "COUNT"),

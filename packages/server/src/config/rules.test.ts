@@ -25,6 +25,21 @@ const flawed: readonly (readonly [reason: string, given: Case, message: RegExp])
     /^--provider: .*the same as public\.listen/,
   ],
   [
+    "a certificate for receivers has no key",
+    { flags: { hooksClientCert: "c" } },
+    /^--hooks-client-cert: hooks\.client_cert is given without hooks\.client_key/,
+  ],
+  [
+    "a key for receivers has no certificate",
+    { yaml: "hooks: {client_key: k}\n" },
+    /hooks\.client_key is given without hooks\.client_cert/,
+  ],
+  [
+    "a proxy's password stands in the file",
+    { yaml: "hooks: {proxy: 'http://u:s3cret@proxy.example:3128'}\n" },
+    /^trulinks\.yaml:1:16: hooks\.proxy has a user and password\. Give it as TRULINKS_HOOKS_PROXY/,
+  ],
+  [
     "a shared database lacks the key",
     { env: { TRULINKS_DATABASE_URL: "postgres://u:s3cret@db/x" } },
     /^TRULINKS_DATABASE_URL: database\.url needs secret_key/,
@@ -49,6 +64,12 @@ for (const [reason, flags] of [
     good({ flags: { public: "0.0.0.0:80", provider: ":81", ...flags } });
   });
 }
+
+test("a proxy's password may stand in its variable, and a proxy without one anywhere", () => {
+  good({ env: { TRULINKS_HOOKS_PROXY: "http://u:s3cret@proxy.example:3128" } });
+  good({ env: { TRULINKS_HOOKS_PROXY: "http://proxy.example:3128" } });
+  good({ yaml: "hooks: {proxy: 'http://proxy.example:3128'}\n" });
+});
 
 test("both listeners may ask for any free port", () => {
   good({ flags: { public: "127.0.0.1:0", provider: "127.0.0.1:0" } });

@@ -11,6 +11,8 @@ export function checkRules(options: Options, sources: Sources): readonly Flaw[] 
     ...checkPlainListeners(options, sources),
     ...checkAddressesDiffer(options, sources),
     ...checkDatabaseKey(options, sources),
+    ...checkClientPair(options, sources),
+    ...checkProxyCredentials(options, sources),
   ];
 }
 
@@ -49,4 +51,22 @@ function checkDatabaseKey(options: Options, sources: Sources): readonly Flaw[] {
     "database.url needs secret_key, since every process that shares the database needs the same one. " +
     "Make one with `openssl rand -base64 32` and give it as TRULINKS_SECRET_KEY.";
   return [{ place: sources["database.url"], path: "database.url", message }];
+}
+
+function checkClientPair({ hooks }: Options, sources: Sources): readonly Flaw[] {
+  if ((hooks.client_cert === null) === (hooks.client_key === null)) return [];
+  const [given, missing] =
+    hooks.client_key === null ? (["cert", "key"] as const) : (["key", "cert"] as const);
+  const path = `hooks.client_${given}` as const;
+  const message = `${path} is given without hooks.client_${missing}. Give both, or none.`;
+  return [{ place: sources[path], path, message }];
+}
+
+/** Files are copied and committed, and command lines are visible to other users of the machine. */
+function checkProxyCredentials({ hooks }: Options, sources: Sources): readonly Flaw[] {
+  const path = "hooks.proxy";
+  const place = sources[path];
+  if (hooks.proxy === null || hooks.proxy.authorization === null || place.kind === "variable") return [];
+  const message = "hooks.proxy has a user and password. Give it as TRULINKS_HOOKS_PROXY, or leave them out.";
+  return [{ place, path, message }];
 }

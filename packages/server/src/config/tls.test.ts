@@ -10,7 +10,12 @@ import { connect, createServer, type TLSSocket } from "node:tls";
 import { makeAuthority } from "../../../../test/certificates.ts";
 import { systemClock } from "../base/clock.ts";
 import { createLog } from "../base/log.ts";
-import { certificateFiles, readCertificate } from "./certificate.ts";
+import {
+  type CertificateFiles,
+  certificateFiles,
+  clientCertificateFiles,
+  readCertificate,
+} from "./certificate.ts";
 import { formatFlaw } from "./flaw.ts";
 import { readText } from "./text-reader.ts";
 import { openTls } from "./tls.ts";
@@ -38,9 +43,27 @@ function collectLog() {
   return { lines, log: createLog({ level: "debug", destination }) };
 }
 
+/** As if options had named them. */
+function named({ cert, key }: { readonly cert: string; readonly key: string }): CertificateFiles {
+  return certificateFiles({ tls: { cert, key } }, SOURCES) ?? assert.fail("both are given");
+}
+
 test("TLS is asked for when both files are given", () => {
-  assert.equal(certificateFiles({ tls: { cert: null, key: null } }), null);
-  assert.deepEqual(certificateFiles({ tls: { cert: "/c", key: "/k" } }), { cert: "/c", key: "/k" });
+  assert.equal(certificateFiles({ tls: { cert: null, key: null } }, SOURCES), null);
+  const [cert, key] = [SOURCES["tls.cert"], SOURCES["tls.key"]];
+  assert.deepEqual(named({ cert: "/c", key: "/k" }), {
+    cert: { path: "tls.cert", file: "/c", place: cert },
+    key: { path: "tls.key", file: "/k", place: key },
+  });
+});
+
+test("a certificate is shown to receivers when both files are given", () => {
+  const place = { kind: "flag", flag: "--hooks-client-cert" } as const;
+  const sources = { "hooks.client_cert": place, "hooks.client_key": place };
+  const files = (cert: string | null, key: string | null) =>
+    clientCertificateFiles({ hooks: { client_cert: cert, client_key: key } }, sources);
+  assert.equal(files(null, null), null);
+  assert.deepEqual(files("/c", "/k")?.key, { path: "hooks.client_key", file: "/k", place });
 });
 
 const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -87,7 +110,7 @@ const flawed: readonly (readonly [
     "a certificate of the chain is cut short",
     `${good.cert}\n${authority.cert.slice(0, 200)}\n-----END CERTIFICATE-----\n`,
     good.key,
-    [/^--tls-cert: .* cannot be served/],
+    [/^--tls-cert: .* cannot be used/],
   ],
 ];
 
@@ -96,14 +119,14 @@ for (const [reason, cert, key, messages] of flawed) {
     const files = newFiles();
     if (cert !== null) writeFileSync(files.cert, cert);
     if (key !== null) writeFileSync(files.key, key);
-    const read = readCertificate(files, SOURCES, readText);
+    const read = readCertificate(named(files), readText);
     assert(read.kind === "flawed");
     const flaws = read.flaws.map(formatFlaw);
     assert.equal(flaws.length, messages.length, flaws.join("\n"));
     for (const [index, message] of messages.entries()) assert.match(flaws[index] ?? "", message);
     assert.doesNotMatch(flaws.join(), /BEGIN/);
     const { log } = collectLog();
-    assert.throws(() => openTls({ files, sources: SOURCES, readText, clock: systemClock, log }), {
+    assert.throws(() => openTls({ files: named(files), readText, clock: systemClock, log }), {
       name: "StartRefused",
     });
   });
@@ -120,7 +143,7 @@ test("an expired certificate is served, and said once in the log", async () => {
   writeFileSync(files.cert, expired.cert);
   writeFileSync(files.key, expired.key);
   const { lines, log } = collectLog();
-  const tls = openTls({ files, sources: SOURCES, readText, clock: systemClock, log, pollMs: 1 });
+  const tls = openTls({ files: named(files), readText, clock: systemClock, log, pollMs: 1 });
   await tls.part.start();
   await systemClock.sleep(30);
   await tls.part.stop();
@@ -136,7 +159,7 @@ async function serve() {
   writeFileSync(files.cert, good.cert);
   writeFileSync(files.key, good.key);
   const { lines, log } = collectLog();
-  const tls = openTls({ files, sources: SOURCES, readText, clock: systemClock, log, pollMs: 5 });
+  const tls = openTls({ files: named(files), readText, clock: systemClock, log, pollMs: 5 });
   const server = createServer(tls.context(), (socket) => socket.on("error", () => {}).pipe(socket));
   tls.keepCurrent(server);
   server.listen(0, "127.0.0.1");

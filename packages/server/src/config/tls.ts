@@ -1,10 +1,16 @@
-/** TLS on the listeners, with a certificate that is read anew when its files change. */
+/** TLS of the listeners, and towards receivers, with a certificate that is read anew when its files change. */
 import type { SecureContextOptions } from "node:tls";
 import type { Cancel, Clock } from "../base/clock.ts";
 import type { Part } from "../base/lifecycle.ts";
 import type { Log } from "../base/log.ts";
 import { StartRefused } from "../base/start-refused.ts";
-import { type Certificate, type CertificateFiles, certificateFiles, readCertificate } from "./certificate.ts";
+import {
+  type Certificate,
+  type CertificateFiles,
+  certificateFiles,
+  clientCertificateFiles,
+  readCertificate,
+} from "./certificate.ts";
 import { formatFlaw } from "./flaw.ts";
 import type { Options } from "./options.ts";
 import type { Sources } from "./rules.ts";
@@ -16,7 +22,7 @@ export interface SecureServer {
 }
 
 export interface Tls {
-  /** What to make a server with. */
+  /** What to make a server or a connection with, as it is now. */
   context(): { readonly cert: string; readonly key: string };
   /** Gives the server each new certificate from now on; connections that stand are left alone. */
   keepCurrent(server: SecureServer): void;
@@ -26,7 +32,6 @@ export interface Tls {
 
 export interface TlsDeps {
   readonly files: CertificateFiles;
-  readonly sources: Pick<Sources, "tls.cert" | "tls.key">;
   readonly readText: ReadText;
   readonly clock: Clock;
   readonly log: Log;
@@ -43,19 +48,32 @@ interface Refusal {
 // folders, and two small reads cost nothing at this pace.
 const POLL_MS = 2_000;
 
-/** As the options ask for it; null: the listeners speak plain HTTP. */
-export function startTls(
-  options: Pick<Options, "tls">,
+/** The certificates that the options name: what the listeners show, and what is shown to receivers that ask. */
+export interface Certificates {
+  /** Null: the listeners speak plain HTTP. */
+  readonly tls: Tls | null;
+  clientCertificate(): ReturnType<Tls["context"]> | null;
+  readonly parts: readonly Part[];
+}
+
+export function startCertificates(
+  options: Options,
   sources: Sources,
   world: Pick<TlsDeps, "clock" | "log">,
-): Tls | null {
-  const files = certificateFiles(options);
-  return files && openTls({ files, sources, readText, ...world });
+): Certificates {
+  const open = (files: CertificateFiles | null) => files && openTls({ files, readText, ...world });
+  const tls = open(certificateFiles(options, sources));
+  const client = open(clientCertificateFiles(options, sources));
+  return {
+    tls,
+    clientCertificate: () => client?.context() ?? null,
+    parts: [tls, client].flatMap((one) => one?.part ?? []),
+  };
 }
 
 /** Throws `StartRefused` if the files are no good at the start; later on a bad pair is logged and the old one stays. */
-export function openTls({ files, sources, readText, clock, log, pollMs = POLL_MS }: TlsDeps): Tls {
-  const first = readCertificate(files, sources, readText);
+export function openTls({ files, readText, clock, log, pollMs = POLL_MS }: TlsDeps): Tls {
+  const first = readCertificate(files, readText);
   if (first.kind === "flawed") throw new StartRefused(first.flaws.map(formatFlaw).join("\n"));
 
   let current = first.certificate;
@@ -66,7 +84,7 @@ export function openTls({ files, sources, readText, clock, log, pollMs = POLL_MS
   sayIfExpired();
 
   function look(): void {
-    const read = readCertificate(files, sources, readText);
+    const read = readCertificate(files, readText);
     if (read.kind === "flawed") refuse(read.flaws.map(formatFlaw).join("\n"));
     else use(read.certificate);
     sayIfExpired();
@@ -86,21 +104,27 @@ export function openTls({ files, sources, readText, clock, log, pollMs = POLL_MS
     current = certificate;
     saidExpired = false;
     for (const server of servers) server.setSecureContext({ cert, key });
-    log.info("tls.certificate-changed", { file: files.cert, expiresAt: new Date(expiresAtMs).toISOString() });
+    log.info("tls.certificate-changed", {
+      file: files.cert.file,
+      expiresAt: new Date(expiresAtMs).toISOString(),
+    });
   }
 
   function sayIfExpired(): void {
     const { expiresAtMs } = current;
     if (saidExpired || expiresAtMs > clock.now()) return;
     saidExpired = true;
-    log.warn("tls.certificate-expired", { file: files.cert, expiredAt: new Date(expiresAtMs).toISOString() });
+    log.warn("tls.certificate-expired", {
+      file: files.cert.file,
+      expiredAt: new Date(expiresAtMs).toISOString(),
+    });
   }
 
   return {
     context: () => ({ cert: current.cert, key: current.key }),
     keepCurrent: (server) => void servers.add(server),
     part: {
-      name: "tls",
+      name: files.cert.path,
       async start() {
         cancel = clock.after(pollMs, look);
       },

@@ -51,6 +51,17 @@ test("another key is refused in a sentence that says how to mend it", async (con
   assert.deepEqual(settled, []);
 });
 
+test("the platform's own signature is made when it is asked for, and is the same from then on", async (context) => {
+  const store = openStore(context);
+  const [key, next] = [newKey(), newKey()];
+  assert.equal((await openSecrets(store, keySource(key).source, systemDice)).signer, null);
+  const { signer } = await openSecrets(store, keySource(key).source, systemDice, true);
+  assert.match(signer?.publicKey ?? "", /^whpk_[A-Za-z0-9+/]{43}=$/);
+  assert.equal(await store.rekey(key, next), 3);
+  const after = await openSecrets(store, keySource(next).source, systemDice, true);
+  assert.equal(after.signer?.publicKey, signer?.publicKey);
+});
+
 test("two stores have two master keys", async (context) => {
   const key = newKey();
   const [first, second] = await Promise.all(

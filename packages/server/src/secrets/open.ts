@@ -1,7 +1,9 @@
+import type { AsymmetricSigner } from "@trulinks/protocol";
 import type { Dice } from "../base/dice.ts";
 import type { Secret } from "../base/secret.ts";
 import { findSecretKey } from "./check.ts";
 import { loadMasterKey } from "./master-key.ts";
+import { loadSigner } from "./signer.ts";
 import type { SecretStore } from "./store.ts";
 import { createVault, type Vault } from "./vault.ts";
 
@@ -16,6 +18,8 @@ export interface SecretKeySource {
 export interface Secrets {
   readonly vault: Vault;
   readonly masterKey: Uint8Array;
+  /** The platform's own signature; null: it makes none. */
+  readonly signer: AsymmetricSigner | null;
 }
 
 /** Checks the key against the store, ends a rekey that was interrupted, and opens what all else is sealed with. */
@@ -23,10 +27,12 @@ export async function openSecrets(
   store: SecretStore,
   source: SecretKeySource,
   dice: Pick<Dice, "bytes">,
+  hasSigner = false,
 ): Promise<Secrets> {
   const key = await settleSecretKey(store, source, dice);
   const vault = createVault(key, dice);
-  return { vault, masterKey: await loadMasterKey(store, vault, dice) };
+  const signer = hasSigner ? await loadSigner(store, vault, dice) : null;
+  return { vault, masterKey: await loadMasterKey(store, vault, dice), signer };
 }
 
 /** The key that opens the store, with the file that holds it brought in line. Throws `WrongSecretKey`. */

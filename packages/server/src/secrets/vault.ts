@@ -52,11 +52,14 @@ export function createVault(key: Uint8Array, dice: Pick<Dice, "bytes">): Vault {
   };
 }
 
+// Some 200 bytes each.
+const REMEMBERED_MAX = 20_000;
+
 /**
  * The same vault, which remembers what it has opened: opening cost 5 µs when measured, and every delivery asks for its hook's
  * secret. What is remembered is bounded, and forgotten all at once when it is too much.
  */
-export function remembering(vault: Vault, countMax: number): Vault {
+export function remembering(vault: Vault, countMax = REMEMBERED_MAX): Vault {
   const opened = new Map<string, Uint8Array>();
   return {
     seal: vault.seal,

@@ -46,7 +46,7 @@ export async function attemptDelivery(
   const atMs = deps.clock.now();
   const secrets = signingSecrets(deps.keyring, claim, atMs);
   const followed = deps.traceAttempt?.(claim);
-  const message = await composeMessage(claimUnder(followed, claim), secrets, atMs);
+  const message = await composeMessage(claimUnder(followed, claim), secrets, atMs, deps.keyring.signer);
   const { headers, body } = message;
   const { url, verifyTls, ca, ackDeadlineMs } = hook;
   const posted = await deps.post({ url, headers, body, verifyTls, ca, deadlineMs: ackDeadlineMs });
@@ -128,6 +128,17 @@ async function settleWhileLeased(deps: AttemptDeps, claim: Claim, settlement: Se
   }
 }
 
+/** In whole milliseconds; nothing where an open connection was used. */
+function connectedFields(connected: PostResult["connected"]): Readonly<Record<string, number>> {
+  if (connected === undefined || connected === null) return {};
+  const { dnsMs, connectMs, tlsMs } = connected;
+  return {
+    ...(dnsMs === null ? {} : { dns_ms: Math.round(dnsMs) }),
+    connect_ms: Math.round(connectMs),
+    ...(tlsMs === null ? {} : { tls_ms: Math.round(tlsMs) }),
+  };
+}
+
 function report(
   { log, onFact }: AttemptDeps,
   { deliveryId, hook, event, user, attempt }: Claim,
@@ -150,6 +161,7 @@ function report(
     next,
     duration_ms: timings.totalMs,
     ...(result.detail === null ? {} : { detail: result.detail }),
+    ...connectedFields(result.connected),
   });
   onFact?.({
     kind: "attempted",

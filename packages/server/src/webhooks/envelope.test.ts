@@ -6,8 +6,12 @@ import {
   type EventId,
   formatSecret,
   type HookId,
+  openSigner,
+  parsePublicKey,
+  SIGNING_SEED_BYTES,
   type UserId,
   verify,
+  verifyAsymmetric,
 } from "@trulinks/protocol";
 import type { Claim } from "./claim.ts";
 import { composeBody, composeMessage } from "./envelope.ts";
@@ -110,6 +114,23 @@ test("the headers say what it is, and sign it with each live secret", async () =
   assert.equal(signature?.split(" ").length, 2);
   const received = { id: "dlv_1", timestamp: named["webhook-timestamp"], signature, body };
   for (const key of keys) assert.deepEqual(await verify([key], received, AT_MS), { kind: "valid" });
+});
+
+test("the platform's own signature comes after those by secrets, in the standard form alone", async () => {
+  const signer = await openSigner(new Uint8Array(SIGNING_SEED_BYTES));
+  const { headers, body } = await composeMessage(claim, secrets, AT_MS, signer);
+  const named = Object.fromEntries(headers);
+  const signature = named["webhook-signature"];
+  assert.deepEqual(
+    signature?.split(" ").map((one) => one.split(",")[0]),
+    ["v1", "v1", "v1a"],
+  );
+  const received = { id: "dlv_1", timestamp: named["webhook-timestamp"], signature, body };
+  const publicKey = parsePublicKey(signer.publicKey) ?? assert.fail();
+  assert.deepEqual(await verifyAsymmetric([publicKey], received, AT_MS), { kind: "valid" });
+  for (const key of keys) assert.deepEqual(await verify([key], received, AT_MS), { kind: "valid" });
+  const forGithub = await composeMessage(github(claim), ["s"], AT_MS, signer);
+  assert.ok(!JSON.stringify(forGithub.headers).includes("v1a"));
 });
 
 test("every attempt sends the same bytes; only attempt, time and signature differ", async () => {

@@ -3,7 +3,15 @@
  * it was, and its headers. Hooks with
  * GitHub's signature get GitHub's shape, so that receivers written for GitHub work unchanged.
  */
-import { HEADERS, parseSecret, sign, signGithub, type UserId, utf8 } from "@trulinks/protocol";
+import {
+  type AsymmetricSigner,
+  HEADERS,
+  parseSecret,
+  sign,
+  signGithub,
+  type UserId,
+  utf8,
+} from "@trulinks/protocol";
 import { traceHeaders } from "../base/trace-context.ts";
 import type { Claim, ClaimedEvent } from "./claim.ts";
 import type { Hook } from "./hook.ts";
@@ -27,11 +35,15 @@ export interface Message {
   readonly view: View | null;
 }
 
-/** `secrets`: the live ones, newest first; at least one. */
+/**
+ * `secrets`: the live ones, newest first; at least one. `signer`: signs the standard form, too, and comes last, after
+ * what every receiver understands.
+ */
 export async function composeMessage(
   claim: Claim,
   secrets: readonly string[],
   nowMs: number,
+  signer: AsymmetricSigner | null = null,
 ): Promise<Message> {
   const { event, hook, sequence } = claim;
   if (secrets.length === 0) throw new Error(`${hook.id} has no live secret.`);
@@ -40,7 +52,7 @@ export async function composeMessage(
   const signature =
     hook.signature === "github"
       ? await githubHeaders(claim, secrets, body)
-      : await standardHeaders(claim, secrets, body, nowMs);
+      : await standardHeaders(claim, { secrets, signer }, body, nowMs);
   return { headers: [...platformHeaders(claim), ...signature], body, view };
 }
 
@@ -90,7 +102,7 @@ function platformHeaders({ deliveryId, event, hook, user, attempt, sequence }: C
 
 async function standardHeaders(
   { deliveryId, hook }: Claim,
-  secrets: readonly string[],
+  { secrets, signer }: { readonly secrets: readonly string[]; readonly signer: AsymmetricSigner | null },
   body: Uint8Array,
   nowMs: number,
 ): Promise<Message["headers"]> {
@@ -99,11 +111,12 @@ async function standardHeaders(
     if (key === null) throw new Error(`A secret of ${hook.id} is not of the standard form.`);
     return key;
   });
-  const timestampS = Math.floor(nowMs / 1_000);
+  const message = { id: deliveryId, timestampS: Math.floor(nowMs / 1_000), body };
+  const signature = await sign(keys, message);
   return [
     [HEADERS.webhookId, deliveryId],
-    [HEADERS.webhookTimestamp, String(timestampS)],
-    [HEADERS.webhookSignature, await sign(keys, { id: deliveryId, timestampS, body })],
+    [HEADERS.webhookTimestamp, String(message.timestampS)],
+    [HEADERS.webhookSignature, signer === null ? signature : `${signature} ${await signer.sign(message)}`],
   ];
 }
 

@@ -1,5 +1,5 @@
 /** Which secrets sign a delivery. */
-import type { HookId } from "@trulinks/protocol";
+import type { AsymmetricSigner, HookId } from "@trulinks/protocol";
 import type { Claim, Sealed } from "./claim.ts";
 import { deriveUserSecret } from "./user-secret.ts";
 
@@ -14,6 +14,8 @@ export interface Keyring {
   readonly vault: Vault;
   /** What users' secrets are derived from. */
   readonly masterKey: Uint8Array;
+  /** Signs standard deliveries beside the secrets; null or left out: nobody does. */
+  readonly signer?: AsymmetricSigner | null;
 }
 
 /** The row under whose name a hook's own secrets are sealed. */

@@ -9,7 +9,7 @@ import type { Options } from "../config/options.ts";
 import { otlpOf } from "../config/otlp.ts";
 import { startPolicy } from "../config/policy.ts";
 import type { Sources } from "../config/rules.ts";
-import { startTls, type Tls } from "../config/tls.ts";
+import { type Certificates, startCertificates } from "../config/tls.ts";
 import { openSecrets, type Secrets } from "../secrets/open.ts";
 import { openStorage } from "../storage/open.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -22,7 +22,7 @@ export interface Ground {
   readonly world: World;
   readonly keys: Keys;
   readonly policy: Policy;
-  readonly tls: Tls | null;
+  readonly certificates: Certificates;
   readonly storage: Storage;
   readonly space: FreeSpace;
   readonly keyring: Secrets;
@@ -39,7 +39,7 @@ export async function openGround(
 ): Promise<Ground> {
   const { clock, dice } = world;
   const policy = startPolicy(options, sources);
-  const tls = startTls(options, sources, world);
+  const certificates = startCertificates(options, sources, world);
   const telemetry = await openTelemetry({ otlp: otlpOf(options), version: VERSION, ...world });
   opening.defer(() => telemetry.close());
   const tell = telling([telemetry.meters.onFact], world.log);
@@ -52,6 +52,6 @@ export async function openGround(
   // Another machine's disk tells nothing here: with PostgreSQL only keys lie in the folder.
   const bytesMin = databaseUrl === null ? options.storage.free_bytes_min : 0;
   const space = watchFreeSpace({ folder: folder.path, bytesMin, bytesLeft: bytesLeftAt, ...world });
-  const keyring = await openSecrets(storage.secrets, keys.secret, dice);
-  return { options, world, keys, policy, tls, storage, space, keyring, telemetry, tell };
+  const keyring = await openSecrets(storage.secrets, keys.secret, dice, options.hooks.sign_ed25519);
+  return { options, world, keys, policy, certificates, storage, space, keyring, telemetry, tell };
 }

@@ -19,7 +19,7 @@ export async function createListeners(
   { hooks, publish, catalogues, sender }: WayOut,
   { identify, quotas, gateway }: WayIn,
 ): Promise<{ readonly integrators: Listener; readonly provider: Listener }> {
-  const { options, world, policy, tls, storage, space, keyring, keys, tell } = ground;
+  const { options, world, policy, certificates, storage, space, keyring, keys, tell } = ground;
   const { webhooks, eventTypes, idempotency } = storage;
   const accounts = tellingEnds(storage.accounts, sender.recall);
   const { vault } = keyring;
@@ -49,10 +49,11 @@ export async function createListeners(
     identify,
     clientAddress: (request) => callerAddress(request, isTrusted),
     rateLimitStatus: (caller) => rateLimitStatus({ quotas, clock: world.clock }, caller),
-    deliveryAddresses: null,
+    deliveryAddresses: options.hooks.source_addresses,
+    signingKey: keyring.signer?.publicKey ?? null,
   });
 
-  const secured = { tls, clock: world.clock };
+  const secured = { tls: certificates.tls, clock: world.clock };
   const provider = serveOn({
     name: "provider",
     address: options.provider.listen,

@@ -1,30 +1,24 @@
 /** An event's way out. */
 import { readTextIfThere } from "../config/text-reader.ts";
 import { remembering } from "../secrets/vault.ts";
-import { createAddressPolicy } from "../webhooks/addresses.ts";
 import { createCatalogues } from "../webhooks/catalogue.ts";
+import { createEgress } from "../webhooks/egress.ts";
 import { createHooks } from "../webhooks/hooks.ts";
-import { createHostNames } from "../webhooks/host-names.ts";
-import { createPoster } from "../webhooks/post.ts";
 import { createPublish } from "../webhooks/publish.ts";
 import { createSending } from "../webhooks/sending.ts";
 import { createSweeper, sweepOfEvents } from "../webhooks/sweeper.ts";
 import { tellingPublished } from "../webhooks/telling-published.ts";
 import type { Ground } from "./ground.ts";
 
-// Some 200 bytes each.
-const OPENED_SECRETS_MAX = 20_000;
-
 export type WayOut = ReturnType<typeof createWayOut>;
 
 export function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
   const { options, world, policy, storage, tell } = ground;
   const { meters, tracing } = ground.telemetry;
-  const addresses = createAddressPolicy(options.hooks.allow_addresses);
-  const names = createHostNames({ clock: world.clock, servers: [], readText: readTextIfThere });
-  const poster = createPoster({ addresses, names, clock: world.clock });
+  const leaving = { ...ground.certificates, readText: readTextIfThere, ...world };
+  const { addresses, poster } = createEgress(options.hooks, leaving);
   opening.defer(() => poster.close());
-  const keyring = { ...ground.keyring, vault: remembering(ground.keyring.vault, OPENED_SECRETS_MAX) };
+  const keyring = { ...ground.keyring, vault: remembering(ground.keyring.vault) };
   const webhooks = { store: storage.webhooks, keyring, policy: () => policy.webhooks, ...world };
   const { sender, keeper, wake } = createSending({
     ...webhooks,

@@ -47,8 +47,10 @@ export interface IntegratorDeps extends MannersDeps {
     readonly body: RateLimitBody;
     readonly headers: readonly (readonly [string, string])[];
   }>;
-  /** Where deliveries come from, as configured; null: not known. */
-  readonly deliveryAddresses: readonly string[] | null;
+  /** Where deliveries come from, as configured; empty: not known. */
+  readonly deliveryAddresses: readonly string[];
+  /** The public key of the platform's own signatures, `whpk_…`; null: it makes none. */
+  readonly signingKey: string | null;
 }
 
 /** What integrators and users reach below the prefix of the public listener. */

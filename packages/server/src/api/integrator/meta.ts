@@ -16,6 +16,10 @@ export const MetaShape = closed(
     delivery_addresses: nullable(
       Type.Array(Type.String(), { description: "Where deliveries come from, as CIDR; null: not known" }),
     ),
+    signing_keys: Type.Array(Type.String({ pattern: "^whpk_" }), {
+      description:
+        "Public keys of the `v1a` signatures (Standard Webhooks, ed25519): `whpk_` and base64; empty: none are made",
+    }),
     limits: closed({
       body_bytes_max: Type.Integer(),
       event_bytes_max: Type.Integer(),
@@ -30,11 +34,15 @@ export const MetaShape = closed(
   { $id: "Meta" },
 );
 
-type MetaDeps = Pick<IntegratorDeps, "prefix" | "aliases" | "deliveryAddresses" | "version">;
+type MetaDeps = Pick<IntegratorDeps, "prefix" | "aliases" | "deliveryAddresses" | "signingKey" | "version">;
 
-export function metaRoutes(api: Api, { prefix, aliases, deliveryAddresses, version }: MetaDeps): void {
+export function metaRoutes(
+  api: Api,
+  { prefix, aliases, deliveryAddresses, signingKey, version }: MetaDeps,
+): void {
   const body: Static<typeof MetaShape> = {
-    delivery_addresses: deliveryAddresses === null ? null : [...deliveryAddresses],
+    delivery_addresses: deliveryAddresses.length === 0 ? null : [...deliveryAddresses],
+    signing_keys: signingKey === null ? [] : [signingKey],
     limits: {
       body_bytes_max: BODY_BYTES_MAX,
       event_bytes_max: EVENT_BYTES_MAX,
@@ -55,7 +63,8 @@ export function metaRoutes(api: Api, { prefix, aliases, deliveryAddresses, versi
         schema: {
           operationId,
           summary: "Show what the platform is",
-          description: "The addresses that deliveries come from, limits and versions.",
+          description:
+            "The addresses that deliveries come from, the keys that sign them, limits and versions.",
           tags: ["platform"],
           response: answers({ 200: json("The platform", refer(MetaShape)) }),
         },
