@@ -43,6 +43,14 @@ export function tellEvent(db: Database, event: TrackerEvent): void {
   enqueue(db, "POST", "/v1/events", event);
 }
 
+/** Unless that is waiting to be told already. */
+export function tellEventType(db: Database, type: string, definition: object): void {
+  const path = `/v1/event-types/${type}`;
+  const body = JSON.stringify(definition);
+  if (db.one("SELECT 1 FROM outbox WHERE path = ? AND body = ?", path, body) !== null) return;
+  enqueue(db, "PUT", path, definition);
+}
+
 /** The id of an event: of this outbox and this position, so that sending it again is harmless. */
 export function eventId(outboxName: string, position: number): string {
   return `${outboxName}-${position}`;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { EVENT_TYPES } from "./catalogue.ts";
 import { startTracker } from "./server.ts";
 import { type Running, startRunning } from "./testing/running.ts";
 import type { SunkEvent } from "./testing/sink.ts";
@@ -14,12 +15,22 @@ const titleOf = (event: SunkEvent | undefined): string | undefined =>
   (event?.data["issue"] as { title: string } | undefined)?.title;
 const types = (): readonly string[] => tracker.sink.events.map((event) => event.type);
 
+test("TruLinks is told at the start which events there will be, and that an address is sensitive", async () => {
+  await tracker.settled();
+  const told = tracker.sink.calls.slice(0, EVENT_TYPES.length);
+  assert.deepEqual(
+    told,
+    EVENT_TYPES.map(({ type }) => `PUT /v1/event-types/${type}`),
+  );
+  assert.ok(EVENT_TYPES.every(({ sensitive }) => sensitive.includes("/sender/email")));
+});
+
 test("users, then memberships, then events: everything arrives in the order in which it happened", async () => {
   await tracker.as("ada", "POST", "/projects", { body: { name: "apollo" } });
   await tracker.as("ada", "PUT", "/projects/1/watchers/grace");
   await tracker.as("grace", "POST", "/projects/1/issues", { body: { title: "Leak" } });
   await tracker.settled();
-  assert.deepEqual(tracker.sink.calls, [
+  assert.deepEqual(tracker.sink.calls.slice(EVENT_TYPES.length), [
     "PUT /v1/users/ada",
     "PUT /v1/users/grace",
     "PUT /v1/users/linus",
@@ -32,7 +43,7 @@ test("users, then memberships, then events: everything arrives in the order in w
   const [created, opened, notified] = tracker.sink.events;
   assert.deepEqual([created?.type, created?.groups], ["project.created", ["project:1"]]);
   assert.deepEqual([opened?.type, opened?.groups, opened?.users], ["issue.opened", ["project:1"], undefined]);
-  assert.deepEqual(opened?.data["sender"], { id: "grace", name: "GRACE" });
+  assert.deepEqual(opened?.data["sender"], { id: "grace", name: "GRACE", email: null });
   assert.deepEqual([notified?.type, notified?.users], ["notification.created", ["ada"]]);
 });
 

@@ -6,6 +6,7 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from "fastify";
 import { checkAccess, type RouteConfig, SCOPES } from "./access.ts";
 import { identifyCaller } from "./caller.ts";
+import { tellEventTypes } from "./catalogue.ts";
 import type { TrackerDeps } from "./change.ts";
 import { openDatabase } from "./database.ts";
 import { outboxName } from "./outbox.ts";
@@ -44,6 +45,7 @@ export async function startTracker(settings: Settings, warn: (sentence: string) 
   const now = Date.now;
   const { trulinksUrl, operatorKey } = settings;
   const name = outboxName(db, () => `tracker-${randomUUID()}`);
+  tellEventTypes(db);
   const publisher = startPublisher({ db, outboxName: name, trulinksUrl, operatorKey, now, warn });
   const app = await buildApp({ db, now, wake: publisher.wake }, settings, warn);
 

@@ -10,7 +10,13 @@ import { findProject } from "./projects.ts";
 
 const Body = Type.String({ minLength: 1, maxLength: 32_768 });
 const NewComment = Type.Object({ body: Body }, { additionalProperties: false });
-const Comment = Type.Object({ id: Type.Integer(), body: Body, author: UserId, app: App, created_at: Time });
+export const Comment = Type.Object({
+  id: Type.Integer(),
+  body: Body,
+  author: UserId,
+  app: App,
+  created_at: Time,
+});
 type Comment = Static<typeof Comment>;
 
 const PATH = "/projects/:project/issues/:number/comments";

@@ -15,7 +15,7 @@ const IssueChange = Type.Object(
   { title: Type.Optional(Title), body: Type.Optional(Text), state: Type.Optional(State) },
   { additionalProperties: false, minProperties: 1 },
 );
-const Issue = Type.Object({
+export const Issue = Type.Object({
   number: Type.Integer(),
   title: Title,
   body: Text,

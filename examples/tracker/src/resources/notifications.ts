@@ -11,7 +11,7 @@ import type { Project } from "./projects.ts";
 import { senderOf } from "./users.ts";
 import { watchersOf } from "./watching.ts";
 
-const Notification = Type.Object({
+export const Notification = Type.Object({
   id: Type.Integer(),
   project_id: Type.Integer(),
   reason: Type.String({ description: "The event's type" }),

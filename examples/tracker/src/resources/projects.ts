@@ -18,7 +18,7 @@ const NewProject = Type.Object(
   },
   { additionalProperties: false },
 );
-const Project = Type.Object({
+export const Project = Type.Object({
   id: Type.Integer(),
   name: Type.String(),
   description: Text,

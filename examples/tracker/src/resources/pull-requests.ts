@@ -14,7 +14,7 @@ const NewPullRequest = Type.Object(
   { title: Title, body: Type.Optional(Text), head: Branch, base: Branch },
   { additionalProperties: false },
 );
-const PullRequest = Type.Object({
+export const PullRequest = Type.Object({
   number: Type.Integer(),
   title: Title,
   body: Text,

@@ -18,10 +18,17 @@ const NewUser = Type.Object(
 /** What everybody may see: no e-mail address. */
 const User = Type.Object({ id: UserId, name: Type.String(), created_at: Time });
 
-/** Who did something, in the data of events. */
-export function senderOf(db: Database, id: string): { readonly id: string; readonly name: string } {
-  const { name } = findUser(db, id);
-  return { id, name };
+/** Who did something, in the data of events. Only there does the address stand. */
+export interface Sender {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string | null;
+}
+
+export function senderOf(db: Database, id: string): Sender {
+  const sender = db.one<Sender>("SELECT id, name, email FROM users WHERE id = ?", id);
+  if (sender === null) throw new Refusal("not-found");
+  return sender;
 }
 
 export function isUser(db: Database, id: string): boolean {

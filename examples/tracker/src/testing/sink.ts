@@ -4,6 +4,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { type ErrorCode, isGivenId, PROBLEM_MEDIA_TYPE, problem } from "@trulinks/protocol";
+import type { TSchema } from "typebox";
+import { Compile } from "typebox/compile";
 
 export interface SunkEvent {
   readonly id: string;
@@ -25,6 +27,8 @@ export interface Sink {
   /** The members of each group. */
   readonly groups: ReadonlyMap<string, ReadonlySet<string>>;
   readonly users: ReadonlyMap<string, unknown>;
+  /** The schema of each. */
+  readonly eventTypes: ReadonlyMap<string, TSchema>;
   /** How many events came again under the id of another: must stay 0. */
   reusedCount(): number;
   /** Asked before each call. */
@@ -40,12 +44,17 @@ export async function startSink(port = 0): Promise<Sink> {
   const calls: string[] = [];
   const groups = new Map<string, Set<string>>();
   const users = new Map<string, unknown>();
+  const eventTypes = new Map<string, TSchema>();
   let reused = 0;
 
   function take(method: string, path: string, body: string): number | ErrorCode {
     const [, , resource = "", id = "", , member = ""] = path.split("/");
     if (resource === "users" && method === "PUT") {
       users.set(id, JSON.parse(body));
+      return 200;
+    }
+    if (resource === "event-types") {
+      eventTypes.set(id, (JSON.parse(body) as { schema: TSchema }).schema);
       return 200;
     }
     if (resource === "groups") {
@@ -70,6 +79,9 @@ export async function startSink(port = 0): Promise<Sink> {
       ...(event.groups ?? []).filter((group) => (groups.get(group)?.size ?? 0) > 0),
     ];
     if (known.length === 0) return "no-recipient";
+    const schema = eventTypes.get(event.type);
+    if (schema === undefined) return "unknown-event-type";
+    if (!Compile(schema).Check(event.data)) return "validation-failed";
     bodies.set(event.id, body);
     events.push(event);
     return 202;
@@ -100,6 +112,7 @@ export async function startSink(port = 0): Promise<Sink> {
     calls,
     groups,
     users,
+    eventTypes,
     reusedCount: () => reused,
     mood: () => "well",
     async stop() {
