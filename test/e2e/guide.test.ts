@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 
 import { startPlatform } from "../platform.ts";
 import { findFreePort } from "../services/server-process.ts";
@@ -59,32 +60,45 @@ function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-test("the commands of the guide to hooks do what it says", async (t) => {
-  const work = mkdtempSync(join(tmpdir(), "trulinks-guide-"));
-  writeFileSync(join(work, "policy.yaml"), "webhooks: { challenge: true }\n");
-  const platform = await startPlatform({ env: { TRULINKS_POLICY: join(work, "policy.yaml") } });
-  t.after(async () => {
-    await platform.dispose();
-    rmSync(work, { recursive: true });
-  });
-  const guide = readGuide("../../docs/guide/hooks.md", {
-    "localhost:8080": new URL(platform.publicUrl).host,
-    "localhost:8081": new URL(platform.providerUrl).host,
-    "9000": String(await findFreePort()),
-  });
-  assert.ok(
-    guide.shown > 0 && guide.shown === guide.promised,
-    `${guide.shown} of ${guide.promised} are looked at`,
-  );
-  mkdirSync(join(work, ".trulinks"));
-  writeFileSync(join(work, ".trulinks", "operator.key"), platform.operatorKey);
-  for (const { name, text } of guide.files) writeFileSync(join(work, name), text);
+const BIN = fileURLToPath(new URL("../../node_modules/.bin", import.meta.url));
 
-  const PATH = [dirname(process.execPath), process.env["PATH"]].join(delimiter);
-  const shell = spawn("bash", ["-c", guide.script], { cwd: work, env: { ...process.env, PATH } });
-  let output = "";
-  shell.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  shell.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  const [code] = await once(shell, "close");
-  assert.equal(code, 0, output);
-});
+const GUIDES: readonly (readonly [name: string, policy: string])[] = [
+  ["hooks", "webhooks: { challenge: true }\n"],
+  ["event-types", "{}\n"],
+];
+
+for (const [name, policy] of GUIDES) {
+  test(`the commands of the guide to ${name} do what it says`, async (t) => {
+    const work = mkdtempSync(join(tmpdir(), "trulinks-guide-"));
+    writeFileSync(join(work, "policy.yaml"), policy);
+    const platform = await startPlatform({ env: { TRULINKS_POLICY: join(work, "policy.yaml") } });
+    t.after(async () => {
+      await platform.dispose();
+      rmSync(work, { recursive: true });
+    });
+    const provider = new URL(platform.providerUrl).host;
+    const guide = readGuide(`../../docs/guide/${name}.md`, {
+      "localhost:8080": new URL(platform.publicUrl).host,
+      "localhost:8081": provider,
+      "9000": String(await findFreePort()),
+    });
+    assert.ok(
+      guide.shown > 0 && guide.shown === guide.promised,
+      `${guide.shown} of ${guide.promised} are looked at`,
+    );
+    mkdirSync(join(work, ".trulinks"));
+    writeFileSync(join(work, ".trulinks", "operator.key"), platform.operatorKey, { mode: 0o600 });
+    for (const { name, text } of guide.files) writeFileSync(join(work, name), text);
+
+    // `npx` would look for what is not installed here.
+    const script = guide.script.replaceAll("npx trulinks", "trulinks");
+    const PATH = [dirname(process.execPath), BIN, process.env["PATH"]].join(delimiter);
+    const env = { ...process.env, PATH, TRULINKS_PROVIDER: provider };
+    const shell = spawn("bash", ["-c", script], { cwd: work, env });
+    let output = "";
+    shell.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    shell.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    const [code] = await once(shell, "close");
+    assert.equal(code, 0, output);
+  });
+}
