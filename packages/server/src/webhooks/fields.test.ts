@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { blank, choose, leaveOut, present } from "./fields.ts";
+import { blank, choose, leaveOut, MASKED_CHARACTERS_MAX, present } from "./fields.ts";
 
 const data = {
   user: { email: "ada@example.com", name: "Ada", manager: null },
@@ -79,6 +79,24 @@ const PRESENT: readonly (readonly [
 ];
 for (const [promise, pointers, expected] of PRESENT) {
   test(`present: ${promise}`, () => assert.deepEqual(present(data, pointers), expected));
+}
+
+const phones = Array.from({ length: 900 }, () => ({ tel: "1" }));
+const LONG: readonly (readonly [
+  promise: string,
+  characters: number,
+  expected: readonly string[] | number,
+])[] = [
+  ["as many as may be told are told", 60, 900],
+  ["of pointers that are too long together, what holds them is", 40_000, [`/${"x".repeat(40_000)}`]],
+  ["of one that is too long alone, the whole", MASKED_CHARACTERS_MAX, [""]],
+];
+for (const [promise, characters, expected] of LONG) {
+  test(`present: ${promise}`, () => {
+    const name = "x".repeat(characters);
+    const found = present({ [name]: phones, y: null }, [`/${name}/*/tel`, "/y"]);
+    assert.deepEqual(typeof expected === "number" ? found.length : found, expected);
+  });
 }
 
 test("what is made null keeps its place, and the data stays as it was", () => {

@@ -12,8 +12,11 @@ interface Branch {
   readonly children: Map<string, Branch>;
 }
 
-/** Of more values in one event, those are masked that hold them. */
+/** Of more values in one event, or with longer pointers together, those are masked that hold them. */
 export const MASKED_MAX = 1_000;
+export const MASKED_CHARACTERS_MAX = 64 * 1024;
+/** Of containers within one another; data is not nested deeper than this. */
+const DEPTH_MAX = 64;
 
 type Branches = readonly Branch[];
 type Members = Readonly<Record<string, unknown>>;
@@ -35,21 +38,17 @@ export function blank(value: unknown, pointers: readonly string[]): unknown {
   return blanked(value, treeOf(pointers));
 }
 
-/** Pointers, with indexes for `*`, of the values that are there and not null; none leads below another. In their order. */
+/**
+ * Pointers, with indexes for `*`, of the values that are there and not null; none leads below another. In their order.
+ * Where they would be too many or too long, the deepest ones above them that are not.
+ */
 export function present(value: unknown, pointers: readonly string[]): readonly string[] {
-  const found: (readonly string[])[] = [];
-  collect(value, treeOf(pointers), { path: [], found });
-  return found.map(pointerOf);
-}
-
-/** The same pointers or, if they are more than `countMax`, the deepest ones above them that are not. */
-export function within(pointers: readonly string[], countMax: number): readonly string[] {
-  let above = pointers;
-  while (above.length > countMax) {
-    const depth = Math.max(...above.map((pointer) => pointer.split("/").length)) - 1;
-    above = [...new Set(above.map((pointer) => pointer.split("/").slice(0, depth).join("/")))];
+  const branches = treeOf(pointers);
+  for (let depthMax = DEPTH_MAX; ; depthMax--) {
+    const walk: Walk = { depthMax, path: [], found: [], charactersLeft: MASKED_CHARACTERS_MAX };
+    collect(value, branches, walk);
+    if (!isOver(walk)) return walk.found.map(pointerOf);
   }
-  return above;
 }
 
 /** Whether one of the values that a pointer leads to passes; several if it has a `*`. */
@@ -92,23 +91,39 @@ function blanked(value: unknown, branches: Branches): unknown {
   return rebuilt(value, branches, blanked);
 }
 
-interface Collected {
+interface Walk {
+  /** What lies deeper is told by what holds it. */
+  readonly depthMax: number;
   readonly path: string[];
   readonly found: (readonly string[])[];
+  charactersLeft: number;
 }
 
-function collect(value: unknown, branches: Branches, collected: Collected): void {
-  if (value === null || branches === NONE) return;
-  if (isEnd(branches)) {
-    collected.found.push([...collected.path]);
+function collect(value: unknown, branches: Branches, walk: Walk): void {
+  if (value === null || branches === NONE || isOver(walk)) return;
+  if (isEnd(branches) || (walk.path.length === walk.depthMax && leads(value, branches))) {
+    walk.found.push([...walk.path]);
+    for (const name of walk.path) walk.charactersLeft -= name.length + 1;
     return;
   }
-  if (!isContainer(value)) return;
+  if (!isContainer(value) || walk.path.length === walk.depthMax) return;
   for (const [name, inner] of Object.entries(value)) {
-    collected.path.push(name);
-    collect(inner, below(branches, name, value), collected);
-    collected.path.pop();
+    walk.path.push(name);
+    collect(inner, below(branches, name, value), walk);
+    walk.path.pop();
   }
+}
+
+function isOver({ found, charactersLeft }: Walk): boolean {
+  return found.length > MASKED_MAX || charactersLeft < 0;
+}
+
+/** Whether any of the branches leads to a value that is there and not null. */
+function leads(value: unknown, branches: Branches): boolean {
+  if (value === null || branches === NONE) return false;
+  if (isEnd(branches)) return true;
+  if (!isContainer(value)) return false;
+  return Object.entries(value).some(([name, inner]) => leads(inner, below(branches, name, value)));
 }
 
 /** The same container of what `each` makes of its members; undefined: the member is not there. */

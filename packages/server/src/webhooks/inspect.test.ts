@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MASKED_MAX } from "./fields.ts";
+import { MASKED_CHARACTERS_MAX, MASKED_MAX } from "./fields.ts";
 import { EVENT_DEPTH_MAX, inspect, PASSWORDS_LISTED_MAX } from "./inspect.ts";
 import { NOWHERE, sensitivePlaces } from "./sensitive-places.ts";
 
@@ -91,6 +91,18 @@ test("of more sensitive values than may be told, what holds them is", () => {
     Object.fromEntries(Array.from({ length: count }, (_, n) => [`phone_${n}`, "1"]));
   assert.equal(inspect({ a: phones(MASKED_MAX) }, nothing).sensitive.length, MASKED_MAX);
   assert.deepEqual(inspect({ a: phones(MASKED_MAX + 1) }, nothing).sensitive, ["/a"]);
+});
+
+test("of longer pointers than may be told, what holds them is, and it takes no time", () => {
+  const phones = Array.from({ length: 10_000 }, (_, n) => ({ [`tel${n}`]: "1" }));
+  const long = (characters: number) => ({ ["x".repeat(characters)]: { a: phones } });
+  assert.deepEqual(inspect(long(40_000), nothing).sensitive, [`/${"x".repeat(40_000)}/a/*`]);
+  assert.deepEqual(inspect(long(MASKED_CHARACTERS_MAX), nothing).sensitive, [""]);
+});
+
+test("of passwords behind very long names only some are listed", () => {
+  const data = { ["x".repeat(100_000)]: Array.from({ length: 10 }, () => ({ pwd: "x" })) };
+  assert.equal(inspect(data, nothing).passwords.length, 1);
 });
 
 function nested(depth: number): object {

@@ -3,7 +3,7 @@
  * `no-passwords`), and where what only secured hooks see (`sensitive-fields`). Pure.
  */
 import { pointerOf, segmentsOf } from "../base/json-pointer.ts";
-import { MASKED_MAX, within } from "./fields.ts";
+import { MASKED_CHARACTERS_MAX, MASKED_MAX } from "./fields.ts";
 import { classOf } from "./key-class.ts";
 import { elementPlaces, isSensitive, memberPlaces, NOWHERE, type Places } from "./sensitive-places.ts";
 
@@ -11,7 +11,7 @@ export interface Inspected {
   readonly isTooDeep: boolean;
   /** JSON pointers, at most `PASSWORDS_LISTED_MAX`. */
   readonly passwords: readonly string[];
-  /** JSON pointers with `*` for the elements of arrays, at most `MASKED_MAX`. */
+  /** JSON pointers with `*` for the elements of arrays, at most `MASKED_MAX` and `MASKED_CHARACTERS_MAX`. */
   readonly sensitive: readonly string[];
 }
 
@@ -26,15 +26,20 @@ export interface Lookout {
 export const EVENT_DEPTH_MAX = 64;
 /** More are not listed; one is enough for a refusal. */
 export const PASSWORDS_LISTED_MAX = 20;
+const PASSWORD_CHARACTERS_MAX = 16 * 1024;
 
 export function inspect(data: object, lookout: Lookout): Inspected {
-  const walk: Walk = { ...lookout, path: [], isTooDeep: false, passwords: [], sensitive: null };
-  visit(walk, data, 0, lookout.places);
-  const { isTooDeep, passwords, sensitive } = walk;
+  const walk = walkOver(data, lookout, EVENT_DEPTH_MAX);
+  const { isTooDeep, passwords } = walk;
+  let sensitive = walk;
+  // What is sensitive in too many places is told by what holds it, as deep down as can be.
+  for (let depthMax = EVENT_DEPTH_MAX - 1; isOver(sensitive); depthMax--) {
+    sensitive = walkOver(data, lookout, depthMax);
+  }
   return {
     isTooDeep,
     passwords,
-    sensitive: sensitive === null ? NOTHING : within([...sensitive], MASKED_MAX),
+    sensitive: sensitive.sensitive === null ? NOTHING : [...sensitive.sensitive],
   };
 }
 
@@ -43,8 +48,34 @@ interface Walk extends Lookout {
   readonly path: (string | number)[];
   isTooDeep: boolean;
   readonly passwords: string[];
+  /** Pointers to what is sensitive have so many segments and no more. */
+  readonly sensitiveDepthMax: number;
   /** Null until there is one: most events have none. */
   sensitive: Set<string> | null;
+  /** The segments of what was found last: the same again, as in the next element, makes no pointer. */
+  lastSensitive: readonly string[];
+  charactersLeft: number;
+  passwordCharactersLeft: number;
+}
+
+function walkOver(data: object, lookout: Lookout, sensitiveDepthMax: number): Walk {
+  const walk: Walk = {
+    ...lookout,
+    path: [],
+    isTooDeep: false,
+    passwords: [],
+    sensitiveDepthMax,
+    sensitive: null,
+    lastSensitive: NOTHING,
+    charactersLeft: MASKED_CHARACTERS_MAX,
+    passwordCharactersLeft: PASSWORD_CHARACTERS_MAX,
+  };
+  visit(walk, data, 0, lookout.places);
+  return walk;
+}
+
+function isOver({ sensitive, charactersLeft }: Walk): boolean {
+  return charactersLeft < 0 || (sensitive !== null && sensitive.size > MASKED_MAX);
 }
 
 const NOTHING: readonly string[] = [];
@@ -98,10 +129,13 @@ function isContactValue(value: unknown): boolean {
   return isSecretValue(value) || typeof value === "object";
 }
 
-function addPassword({ path, passwords, notPassword }: Walk, depth: number): void {
-  if (passwords.length >= PASSWORDS_LISTED_MAX) return;
-  const segments = path.slice(0, depth + 1).map(String);
-  if (!isExempt(segments, notPassword)) passwords.push(pointerOf(segments));
+function addPassword(walk: Walk, depth: number): void {
+  if (walk.passwords.length >= PASSWORDS_LISTED_MAX || walk.passwordCharactersLeft < 0) return;
+  const segments = walk.path.slice(0, depth + 1).map(String);
+  if (isExempt(segments, walk.notPassword)) return;
+  const pointer = pointerOf(segments);
+  walk.passwords.push(pointer);
+  walk.passwordCharactersLeft -= pointer.length;
 }
 
 /** Whether one of the pointers leads there; a `*` in them stands for any one name. */
@@ -116,8 +150,19 @@ export function isExempt(segments: readonly string[], pointers: readonly string[
 }
 
 function addSensitive(walk: Walk, value: unknown, depth: number): void {
-  if (value === null) return;
-  const segments = walk.path.slice(0, depth + 1);
+  if (value === null || isOver(walk)) return;
+  const segments = walk.path
+    .slice(0, Math.min(depth + 1, walk.sensitiveDepthMax))
+    .map((segment) => (typeof segment === "number" ? "*" : segment));
+  if (isSame(segments, walk.lastSensitive)) return;
+  walk.lastSensitive = segments;
+  const pointer = pointerOf(segments);
   walk.sensitive ??= new Set();
-  walk.sensitive.add(pointerOf(segments.map((segment) => (typeof segment === "number" ? "*" : segment))));
+  if (walk.sensitive.has(pointer)) return;
+  walk.sensitive.add(pointer);
+  walk.charactersLeft -= pointer.length;
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length > 0 && one.length === other.length && one.every((segment, at) => segment === other[at]);
 }

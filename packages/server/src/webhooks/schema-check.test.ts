@@ -114,6 +114,12 @@ test("of very many flaws the first are told", () => {
   assert.equal(verdict.kind === "flawed" && verdict.flaws.length, DATA_FLAWS_MAX);
 });
 
+test("of flaws behind very long names fewer are told", () => {
+  const schema = { additionalProperties: { items: { type: "string" } } };
+  const verdict = verdictOn(schema, { ["x".repeat(50_000)]: [1, 2, 3] });
+  assert.equal(verdict.kind === "flawed" && verdict.flaws.length, 1);
+});
+
 test("the largest event is looked at as a whole", () => {
   const data = Array(LOOKS_MAX / 2).fill(0);
   assert.equal(shown(verdictOn({ items: { type: "integer" } }, data)), "good");

@@ -40,6 +40,7 @@ export const LOOKS_MAX = 250_000;
 /** Long enough for a machine that is busy with other things. */
 export const PATTERNS_MS_MAX = 500;
 export const DATA_FLAWS_MAX = 100;
+const DATA_FLAWS_CHARACTERS_MAX = 64 * 1024;
 
 const OPTIONS = {
   allErrors: true,
@@ -150,7 +151,7 @@ function checkOf(validate: ValidateFunction, looks: Looks, isWatched: boolean): 
       if (error instanceof TooCostly || isTimeout(error)) return { kind: "too-costly" };
       throw error;
     }
-    return { kind: "flawed", flaws: (validate.errors ?? []).slice(0, DATA_FLAWS_MAX).map(flawOf) };
+    return { kind: "flawed", flaws: toldOf(validate.errors ?? []) };
   };
 }
 
@@ -171,6 +172,18 @@ function watched(run: (data: unknown) => boolean): (data: unknown) => boolean {
 function isTimeout(error: unknown): boolean {
   // An error of the context that was ended is none of ours.
   return (error as { readonly code?: unknown } | null)?.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
+}
+
+/** The first flaws, fewer where they lie behind very long names, but always one. */
+function toldOf(errors: readonly ErrorObject[]): readonly DataFlaw[] {
+  let charactersLeft = DATA_FLAWS_CHARACTERS_MAX;
+  const told: DataFlaw[] = [];
+  for (const error of errors) {
+    charactersLeft -= error.instancePath.length;
+    if (told.length === DATA_FLAWS_MAX || (told.length > 0 && charactersLeft < 0)) break;
+    told.push(flawOf(error));
+  }
+  return told;
 }
 
 function flawOf({ keyword, instancePath, params, message, propertyName }: ErrorObject): DataFlaw {

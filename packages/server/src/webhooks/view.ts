@@ -1,6 +1,6 @@
 /** What a hook gets to see of an event: which of its fields, and which of them masked. */
 import { matchesAny } from "@trulinks/protocol";
-import { blank, choose, leaveOut, MASKED_MAX, present, within } from "./fields.ts";
+import { blank, choose, leaveOut, present } from "./fields.ts";
 import { holds } from "./filter.ts";
 import type { Hook } from "./hook.ts";
 
@@ -80,7 +80,7 @@ export function viewWhenSent(
 export function show(data: string, view: View | null): Shown {
   if (view === null) return { data, masked: NOTHING };
   const fields = fieldsOf(JSON.parse(data), view);
-  const masked = within(present(fields, view.mask), MASKED_MAX);
+  const masked = present(fields, view.mask);
   return { data: JSON.stringify(blank(fields, masked)), masked };
 }
 
@@ -104,7 +104,7 @@ function visible(event: Matched, omit: readonly string[]): unknown {
 }
 
 function maskedIn(event: Matched, view: Omit<View, "mask">): readonly string[] {
-  return within(present(fieldsOf(event.data(), view), event.sensitive), MASKED_MAX);
+  return present(fieldsOf(event.data(), view), event.sensitive);
 }
 
 function fieldsOf(data: unknown, { include, omit }: Omit<View, "mask">): unknown {
