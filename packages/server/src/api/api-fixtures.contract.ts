@@ -16,6 +16,7 @@ import { createVault, SECRET_KEY_BYTES } from "../secrets/vault.ts";
 import { openSqliteInProcess } from "../storage/sqlite/open.ts";
 import type { Storage } from "../storage/storage.ts";
 import { createAddressPolicy } from "../webhooks/addresses.ts";
+import { createFindAnswered } from "../webhooks/answered-before.ts";
 import { createCatalogues } from "../webhooks/catalogue.ts";
 import { createHooks } from "../webhooks/hooks.ts";
 import { createPublish } from "../webhooks/publish.ts";
@@ -67,11 +68,12 @@ export async function openApis(options: ApisOptions = {}): Promise<Apis> {
   const clock = options.clock ?? systemClock;
   const lines: { event: string; fields: LogFields }[] = [];
   const log = createLog({ level: "silent", observer: (event, fields) => lines.push({ event, fields }) });
-  const { storage, shared, publish } = openPlatform(clock, log);
+  const { storage, shared, publish, findAnswered } = openPlatform(clock, log);
   const provider = await buildProviderApi({
     ...shared,
     operatorKey: new Secret(OPERATOR_KEY),
     publish,
+    findAnswered,
     ping: () => storage.ping(),
     metrics: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", text: "up 1\n" }),
     ...options.provider,
@@ -129,6 +131,7 @@ function openPlatform(clock: Clock, log: Log) {
     recall: () => {},
   });
   const publish = createPublish({ store: webhooks, intake, clock, dice, log });
+  const findAnswered = createFindAnswered({ store: webhooks, clock, dice });
   const shared = {
     version: "0.0.0",
     clock,
@@ -144,7 +147,7 @@ function openPlatform(clock: Clock, log: Log) {
     policy,
     isSpaceShort: () => false,
   };
-  return { storage, shared, publish };
+  return { storage, shared, publish, findAnswered };
 }
 
 async function inject(api: Api, { method, path, as, body, headers }: Sent): Promise<Answer> {

@@ -226,6 +226,49 @@ describe("an event of a registered type", () => {
     );
   });
 
+  test("that was taken before has the same answer again, whatever its type says by now", async () => {
+    const data = { issue: { title: "Hello" } };
+    await put("issue.opened", { schema });
+    const first = await publish({ type: "issue.opened", id: "evt-before", data });
+    const keyed = { "idempotency-key": "before" };
+    const events = [{ type: "issue.opened", users: ["ada"], data }];
+    const batch = { method: "POST", path: "/v1/events/batch", body: { events }, headers: keyed } as const;
+    const second = await apis.ask(batch);
+    assert.deepEqual([first.status, second.json.results[0].status], [202, 202]);
+
+    await put("issue.opened", { schema: { required: ["number"] } });
+    const again = await publish({ type: "issue.opened", id: "evt-before", data });
+    assert.deepEqual([again.status, again.json], [202, first.json]);
+    assert.deepEqual((await apis.ask(batch)).json, second.json);
+    const other = await publish({
+      type: "issue.opened",
+      id: "evt-before",
+      data: { issue: { title: "Other" } },
+    });
+    assert.deepEqual([other.status, pointersOf(other)], [422, ["/data/number"]]);
+    assert.equal((await publish({ type: "issue.opened", data })).status, 422);
+    const mixed = [
+      { ...events[0], id: "evt-before" },
+      events[0],
+      { ...events[0], data: { number: 1 } },
+      { type: 5 },
+    ];
+    const results = await apis.ask({ method: "POST", path: "/v1/events/batch", body: { events: mixed } });
+    assert.deepEqual(
+      results.json.results.map(({ status, id }: { status: number; id?: string }) => [
+        status,
+        id === first.json.id,
+      ]),
+      [
+        [202, true],
+        [422, false],
+        [202, false],
+        [422, false],
+      ],
+    );
+    await put("issue.opened", { schema });
+  });
+
   test("is stored with what its type says", async () => {
     await put("issue.opened", whole);
     const data = {

@@ -80,7 +80,7 @@ export function createPublish(deps: PublishDeps): Publish {
   };
 }
 
-function newEvent(dice: Pick<Dice, "bytes">, request: EventRequest, nowMs: number): NewEvent {
+export function newEvent(dice: Pick<Dice, "bytes">, request: EventRequest, nowMs: number): NewEvent {
   const { id, idempotencyKey, type, users, groups, data, terms, key = null, expiresInS = null } = request;
   const receiptKeys = [
     ...(id === null ? [] : [`id:${id}`]),

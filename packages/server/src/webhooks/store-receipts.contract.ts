@@ -31,6 +31,17 @@ export function receipts(promised: Promised): void {
     assert.equal((await listAll(storage)).length, 1);
   });
 
+  promised("it is recognised before anybody looks whom it names", async (storage) => {
+    const event = eventOf("evt_1", { receiptKeys: ["key:1"], userIds: [ANN] });
+    const first = await ingestOne(storage, event);
+    const again = { ...event, id: "evt_2" as EventId, userIds: [] };
+    assert.ok(first.kind === "accepted");
+    assert.deepEqual(await ingestOne(storage, again), { kind: "repeated", receipt: first.receipt });
+    assert.deepEqual(await ingestOne(storage, { ...again, receiptKeys: ["key:2"] }), {
+      kind: "no-recipient",
+    });
+  });
+
   promised("it is recognised by any of its keys", async (storage) => {
     const event = eventOf("evt_1", { receiptKeys: ["id:evt_1", "key:1"] });
     assert.equal((await ingestOne(storage, event)).kind, "accepted");

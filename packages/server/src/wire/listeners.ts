@@ -16,7 +16,7 @@ import type { WayOut } from "./way-out.ts";
 
 export async function createListeners(
   ground: Ground,
-  { hooks, publish, catalogues, sender }: WayOut,
+  { hooks, publish, findAnswered, catalogues, sender }: WayOut,
   { identify, quotas, gateway }: WayIn,
 ): Promise<{ readonly integrators: Listener; readonly provider: Listener }> {
   const { options, world, policy, certificates, storage, space, keyring, keys, tell } = ground;
@@ -35,6 +35,7 @@ export async function createListeners(
     ...world,
     operatorKey: keys.operator.key,
     publish,
+    findAnswered,
     ping: () => storage.ping(),
     metrics: ground.telemetry.meters.expose,
     traceRequest: ground.telemetry.tracing?.traceRequest,

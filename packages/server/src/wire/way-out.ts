@@ -1,6 +1,7 @@
 /** An event's way out. */
 import { readTextIfThere } from "../config/text-reader.ts";
 import { remembering } from "../secrets/vault.ts";
+import { createFindAnswered } from "../webhooks/answered-before.ts";
 import { createCatalogues } from "../webhooks/catalogue.ts";
 import { createEgress } from "../webhooks/egress.ts";
 import { createHooks } from "../webhooks/hooks.ts";
@@ -48,6 +49,7 @@ export function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
     keeper,
     catalogues: createCatalogues({ store: storage.eventTypes, clock: world.clock }),
     hooks: createHooks({ ...webhooks, addresses, wake, recall: sender.recall }),
+    findAnswered: createFindAnswered({ store: storage.webhooks, ...world }),
     publish: tellingPublished(tracing?.tracePublish(publish) ?? publish, { ...world, onFact: tell }),
   };
 }

@@ -2,6 +2,7 @@ import type { Policy } from "@trulinks/protocol";
 import { createIsOperator } from "../../accounts/operator-key.ts";
 import type { AccountStore } from "../../accounts/store.ts";
 import type { Secret } from "../../base/secret.ts";
+import type { FindAnswered } from "../../webhooks/answered-before.ts";
 import type { Catalogues } from "../../webhooks/catalogue.ts";
 import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
 import type { Hooks } from "../../webhooks/hooks.ts";
@@ -41,6 +42,7 @@ export interface ProviderDeps extends MannersDeps, MetricsDeps, TracedDeps {
   readonly webhooks: Pick<WebhookStore, "findHook" | "listHooks" | "listDeliveries" | "findDelivery">;
   readonly hooks: Hooks;
   readonly publish: Publish;
+  readonly findAnswered: FindAnswered;
   readonly catalogues: Catalogues;
   readonly eventTypes: Pick<EventTypeStore, "findEventType" | "listEventTypes" | "listEventTypeVersions">;
   readonly policy: () => Policy;

@@ -25,13 +25,17 @@ import { traced } from "./traced.ts";
 
 const tags = ["events"];
 
-export function eventRoutes(api: Api, { publish, catalogues }: ProviderDeps): void {
+export function eventRoutes(api: Api, { publish, findAnswered, catalogues }: ProviderDeps): void {
   api.post("/v1/events", publishEvent, async (request, reply) => {
     const { body } = request;
     const key = idempotencyKeyOf(request);
     const { judge } = await catalogues.current();
     const content = judgeContent(judge, body, request.inexactNumbers ?? []);
-    if (content.kind === "refused") throw content.refusal;
+    if (content.kind === "refused") {
+      const [before] = await findAnswered([eventRequestOf(body, key)]);
+      if (before) return reply.code(202).send(receiptShape(before));
+      throw content.refusal;
+    }
     const [published] = await publish(traced(request, [eventRequestOf(body, key, content.terms)]));
     const result = resultOf(published);
     if (result.kind === "refused") throw result.refusal;
@@ -46,9 +50,13 @@ export function eventRoutes(api: Api, { publish, catalogues }: ProviderDeps): vo
     );
     const good = verdicts.flatMap((verdict) => (verdict.kind === "good" ? [verdict.event] : []));
     const published = (good.length > 0 ? await publish(traced(request, good)) : []).values();
-    const results = verdicts.map((verdict) =>
-      batchResult(verdict.kind === "good" ? resultOf(published.next().value) : verdict),
-    );
+    const bad = verdicts.flatMap((verdict) => (verdict.kind === "bad" ? [verdict.event] : []));
+    const before = (bad.length > 0 ? await findAnswered(bad) : []).values();
+    const results = verdicts.map((verdict) => {
+      if (verdict.kind === "good") return batchResult(resultOf(published.next().value));
+      const receipt = verdict.kind === "bad" ? before.next().value : null;
+      return batchResult(receipt ? { kind: "taken", receipt: receiptShape(receipt) } : refusedAs(verdict));
+    });
     return reply.code(202).send({ results });
   });
 }
@@ -121,7 +129,15 @@ function refused(code: ErrorCode, options: RefusalOptions = {}): Refused {
   return { kind: "refused", refusal: new Refusal(code, options) };
 }
 
-type Verdict = { readonly kind: "good"; readonly event: EventRequest } | Refused;
+type Verdict =
+  | { readonly kind: "good"; readonly event: EventRequest }
+  /** Of the right form, and not taken unless it was before. */
+  | { readonly kind: "bad"; readonly event: EventRequest; readonly refusal: Refusal }
+  | Refused;
+
+function refusedAs({ refusal }: Pick<Refused, "refusal">): Refused {
+  return { kind: "refused", refusal };
+}
 
 /** One event of a batch, looked at as if it had come alone. */
 function judgeOne(
@@ -145,8 +161,9 @@ function judgeOne(
     body,
     inexact.map((pointer) => pointer.slice(prefix.length)),
   );
-  if (content.kind === "refused") return content;
-  return { kind: "good", event: eventRequestOf(body, placeKey(key, index), content.terms) };
+  const itsKey = placeKey(key, index);
+  if (content.kind === "good") return { kind: "good", event: eventRequestOf(body, itsKey, content.terms) };
+  return { kind: "bad", event: eventRequestOf(body, itsKey), refusal: content.refusal };
 }
 
 // Most batches are smaller than one event may be; only in others is each event measured.

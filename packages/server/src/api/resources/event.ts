@@ -62,7 +62,7 @@ export function receiptShape({ id, deliveries, unknown }: Receipt): Static<typeo
 export function eventRequestOf(
   { id, type, users, groups, data, key, expires_in_s }: Static<typeof EventBody>,
   idempotencyKey: string | null,
-  terms: EventTerms,
+  terms?: EventTerms,
 ): EventRequest {
   return {
     id: id ?? null,
@@ -71,7 +71,7 @@ export function eventRequestOf(
     users: users ?? [],
     groups: groups ?? [],
     data,
-    terms,
+    ...(terms === undefined ? {} : { terms }),
     key: key ?? null,
     expiresInS: expires_in_s ?? null,
   };
