@@ -47,6 +47,8 @@ const scoped: Matched = { ...event, scopes: ["issues:read", "issues:write"] };
 const payScoped: Matched = { ...event, fieldScopes: [{ pointer: "/user/pay", scopes: ["pay:read"] }] };
 const paid: Hook = { ...hook, filter: [{ pointer: "/user/pay", in: [7] }] };
 
+const ofAda = (of: Hook): Hook => ({ ...of, filter: [{ pointer: "/user/email", in: ["ada@example.com"] }] });
+
 type Case = readonly [promise: string, seen: ReturnType<typeof viewOf>, expected: ReturnType<typeof viewOf>];
 const CASES: readonly Case[] = [
   [
@@ -110,6 +112,12 @@ const CASES: readonly Case[] = [
   ],
   ["a field with its scope is not", viewOf({ ...payScoped, data: unread.data }, hook, ["pay:read"]), WHOLE],
   ["nor in a user's own hook", viewOf({ ...payScoped, data: unread.data }, hook, null), WHOLE],
+  [
+    "a filter tells a hook that is not secured nothing of what it sees masked",
+    viewOf(event, ofAda(unsecured), null),
+    null,
+  ],
+  ["a secured hook may ask for it", viewOf(event, ofAda(hook), null), WHOLE],
   ["a filter does not tell what the grant may not see", viewOf(payScoped, paid, []), null],
   ["a filter on what it may see", viewOf(payScoped, paid, ["pay:read"]), WHOLE],
   [

@@ -57,10 +57,11 @@ export function viewOf(event: Matched, hook: Hook, grantScopes: readonly string[
   if (!matchesAny(hook.events, event.type)) return null;
   if (grantScopes !== null && !isAllowed(event.scopes, grantScopes)) return null;
   const omit = grantScopes === null ? NOTHING : withheld(event.fieldScopes, grantScopes);
-  if (hook.filter.length > 0 && !holds(hook.filter, visible(event, omit))) return null;
+  const sensitive = event.sensitive.length === 0 || isSecured(hook) ? NOTHING : event.sensitive;
+  if (hook.filter.length > 0 && !holds(hook.filter, visible(event, [...omit, ...sensitive]))) return null;
 
   const { include } = hook;
-  const mask = event.sensitive.length === 0 || isSecured(hook) ? NOTHING : maskedIn(event, { include, omit });
+  const mask = sensitive.length === 0 ? NOTHING : maskedIn(event, { include, omit });
   return include === null && omit.length === 0 && mask.length === 0
     ? WHOLE
     : { view: { include, omit, mask } };
@@ -98,7 +99,7 @@ function withheld(fieldScopes: readonly FieldScopes[], granted: readonly string[
   return fieldScopes.filter(({ scopes }) => !isAllowed(scopes, granted)).map(({ pointer }) => pointer);
 }
 
-// A filter on what the grant may not see would tell it by what comes.
+// A filter on what the grant may not see, or the hook sees masked only, would tell it by what comes.
 function visible(event: Matched, omit: readonly string[]): unknown {
   return omit.length === 0 ? event.data() : leaveOut(event.data(), omit);
 }
