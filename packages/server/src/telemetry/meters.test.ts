@@ -87,6 +87,15 @@ test("what is forgotten is counted by what it was", async () => {
   assert.equal(seen.valueOf('trulinks_forgotten_total{what="idempotency keys"}'), 1);
 });
 
+test("what expired is counted by its cause", async () => {
+  const meters = createMetersWith();
+  meters.onFact({ kind: "expired", because: "bounds", count: 3 });
+  meters.onFact({ kind: "expired", because: "time-to-live", count: 500 });
+  const seen = await scrape(meters);
+  assert.equal(seen.valueOf('trulinks_deliveries_expired_total{because="bounds"}'), 3);
+  assert.equal(seen.valueOf('trulinks_deliveries_expired_total{because="time-to-live"}'), 500);
+});
+
 test("requests are counted by what became of them and the class of the status", async () => {
   const meters = createMetersWith();
   const request = { kind: "requested", durationMs: 5 } as const;

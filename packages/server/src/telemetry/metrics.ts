@@ -104,6 +104,11 @@ export const METRICS = {
     what: "Connections to PostgreSQL; the embedded engine has none.",
     labels: { state: "`busy` or `idle`" },
   },
+  trulinks_deliveries_expired_total: {
+    kind: "counter",
+    what: "Deliveries that were ended while they waited. One whose time is found to be over when it is to be sent is not among them.",
+    labels: { because: "`time-to-live` (`expires_in_s`) or `bounds` (`webhooks.waiting_…` of the policy)" },
+  },
   trulinks_forgotten_total: {
     kind: "counter",
     what: "Rows that were forgotten because they had been kept long enough.",

@@ -80,6 +80,8 @@ export function openOtlp({ url, headers, sampleRatio }: Collector, deps: OtlpDep
         maxQueueSize: QUEUE_SPANS_MAX,
         maxExportBatchSize: BATCH_SPANS_MAX,
         scheduledDelayMillis: BATCH_DELAY_MS,
+        // The exporter's own end comes first.
+        exportTimeoutMillis: 2 * SEND_MS_MAX,
       }),
     ],
   });

@@ -96,7 +96,7 @@ function attemptOf({ deliveryId, event, hook, attempt }: Claim): Attributes {
     "messaging.message.id": event.id,
     "http.request.method": "POST",
     "url.scheme": protocol.slice(0, -1),
-    "server.address": hostname,
+    "server.address": hostname.replace(/^\[|\]$/g, ""),
     "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
     "trulinks.delivery": deliveryId,
     "trulinks.hook": hook.id,

@@ -1,6 +1,6 @@
 /** Counts what webhooks tell. Called for every delivery, so nothing is looked up, and nothing made, to count one. */
 import type { Registry } from "prom-client";
-import type { AttemptedFact, Fact, PublishedFact } from "../webhooks/fact.ts";
+import type { AttemptedFact, ExpiredFact, Fact, PublishedFact } from "../webhooks/fact.ts";
 import { OUTCOMES } from "../webhooks/outcome.ts";
 import { type Add, counter, histogram } from "./instruments.ts";
 
@@ -22,9 +22,12 @@ const NEXTS = {
   superseded: true,
 } as const satisfies Record<AttemptedFact["next"], true>;
 
+const CAUSES = { "time-to-live": true, bounds: true } as const satisfies Record<ExpiredFact["because"], true>;
+
 export function webhookMeters(registry: Registry): (fact: Fact) => void {
   const attempted = attemptMeters(registry);
   const published = publishMeters(registry);
+  const expired = expiryMeters(registry);
   const forgotten = counter(registry, "trulinks_forgotten_total");
   const forgottenBy = new Map<string, Add>();
 
@@ -34,6 +37,8 @@ export function webhookMeters(registry: Registry): (fact: Fact) => void {
         return attempted(fact);
       case "published":
         return published(fact);
+      case "expired":
+        return expired(fact);
       case "forgotten": {
         const add = forgottenBy.get(fact.what) ?? forgotten({ what: fact.what });
         forgottenBy.set(fact.what, add);
@@ -79,6 +84,12 @@ function publishMeters(registry: Registry): (fact: PublishedFact) => void {
     batch(size);
     seconds(durationMs / 1_000);
   };
+}
+
+function expiryMeters(registry: Registry): (fact: ExpiredFact) => void {
+  const deliveries = counter(registry, "trulinks_deliveries_expired_total");
+  const byCause = bindEach(CAUSES, (because) => deliveries({ because }));
+  return ({ because, count }) => byCause[because](count);
 }
 
 function bindEach<Key extends string>(

@@ -6,7 +6,7 @@ import type { Published } from "./publish.ts";
 import type { Next } from "./retry.ts";
 
 /** Listeners are called where it happens: they return at once, and `telling` keeps what they throw away from it. */
-export type Fact = AttemptedFact | PublishedFact | ForgottenFact;
+export type Fact = AttemptedFact | PublishedFact | ExpiredFact | ForgottenFact;
 
 /** One attempt is over and recorded. */
 export interface AttemptedFact {
@@ -36,6 +36,13 @@ export interface PublishedFact {
   /** How many deliveries it made. */
   readonly deliveries: number;
   readonly durationMs: number;
+}
+
+/** Deliveries were ended that had waited for too long, or of which too much waited. */
+export interface ExpiredFact {
+  readonly kind: "expired";
+  readonly because: "time-to-live" | "bounds";
+  readonly count: number;
 }
 
 /** Rows were forgotten that had been kept long enough. */

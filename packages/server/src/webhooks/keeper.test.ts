@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { HookId } from "@trulinks/protocol";
 import { createVirtualTime, type VirtualTime } from "../../../../test/simulation/virtual-time.ts";
 import type { Log } from "../base/log.ts";
+import type { ExpiredFact } from "./fact.ts";
 import { createKeeper, EXPIRED_MAX, type Keeper, type KeeperDeps, TRIMMED_HOOKS_MAX } from "./keeper.ts";
 
 const DAY_MS = 24 * 3_600_000;
@@ -14,6 +15,7 @@ interface Stage {
   /** What was asked of the store, and after how many milliseconds. */
   readonly asked: readonly (readonly [string, number])[];
   readonly lines: readonly (readonly [string, unknown])[];
+  readonly facts: readonly ExpiredFact[];
   stop(): Promise<void>;
 }
 
@@ -22,6 +24,7 @@ function createStage(change: Partial<KeeperDeps["store"]>, onReleased = () => {}
   const time = createVirtualTime(START_MS);
   const asked: (readonly [string, number])[] = [];
   const lines: (readonly [string, unknown])[] = [];
+  const facts: ExpiredFact[] = [];
   const still: KeeperDeps["store"] = {
     releaseHeld: async () => null,
     expire: async () => 0,
@@ -43,9 +46,10 @@ function createStage(change: Partial<KeeperDeps["store"]>, onReleased = () => {}
     policy: () => ({ waiting_days_max: 14, waiting_bytes_max: 1_000 }),
     clock: time.clock,
     log: { debug: write, info: write, warn: write, error: write } as Log,
+    onFact: (fact) => facts.push(fact),
     onReleased,
   });
-  return { time, keeper, asked, lines, stop: () => keeper.stop() };
+  return { time, keeper, asked, lines, facts, stop: () => keeper.stop() };
 }
 
 const timesOf = ({ asked }: Stage, name: string) =>
@@ -77,7 +81,7 @@ test("it looks at once when a hook has become active, also while it looks", asyn
   await stage.stop();
 });
 
-test("what has expired goes in steps with pauses, and is logged", async () => {
+test("what has expired goes in steps with pauses, and is logged and told", async () => {
   const counts = [EXPIRED_MAX, EXPIRED_MAX, 3];
   const stage = createStage({ expire: async () => counts.shift() ?? 0 });
   await stage.keeper.start();
@@ -86,6 +90,10 @@ test("what has expired goes in steps with pauses, and is logged", async () => {
   assert.deepEqual(
     stage.lines,
     [EXPIRED_MAX, EXPIRED_MAX, 3].map((count) => ["deliveries.expired", { count, because: "time-to-live" }]),
+  );
+  assert.deepEqual(
+    stage.facts,
+    [EXPIRED_MAX, EXPIRED_MAX, 3].map((count) => ({ kind: "expired", because: "time-to-live", count })),
   );
   await stage.stop();
 });
@@ -113,6 +121,7 @@ test("all hooks are trimmed in steps, as the policy says, and then from the firs
   }));
   assert.deepEqual(trims, expected);
   assert.deepEqual(stage.lines, [["deliveries.expired", { count: 7, because: "bounds" }]]);
+  assert.deepEqual(stage.facts, [{ kind: "expired", because: "bounds", count: 7 }]);
   await stage.stop();
 });
 

@@ -3,6 +3,7 @@ import type { HookId, Policy } from "@trulinks/protocol";
 import type { Clock } from "../base/clock.ts";
 import type { Part } from "../base/lifecycle.ts";
 import type { Log } from "../base/log.ts";
+import type { ExpiredFact } from "./fact.ts";
 import type { WebhookStore } from "./store.ts";
 
 export interface Keeper extends Part {
@@ -15,6 +16,7 @@ export interface KeeperDeps {
   readonly policy: () => Pick<Policy["webhooks"], "waiting_days_max" | "waiting_bytes_max">;
   readonly clock: Clock;
   readonly log: Log;
+  readonly onFact?: (fact: ExpiredFact) => void;
   /** What was kept may be due now. */
   readonly onReleased: () => void;
 }
@@ -88,16 +90,18 @@ function releasing({ store, clock, onReleased }: KeeperDeps): Step {
   };
 }
 
-function expiring({ store, clock, log }: KeeperDeps): Step {
+function expiring(deps: KeeperDeps): Step {
+  const { store, clock } = deps;
   return async () => {
     const count = await store.expire(clock.now(), EXPIRED_MAX);
-    if (count > 0) log.info("deliveries.expired", { count, because: "time-to-live" });
+    tellExpired(deps, count, "time-to-live");
     return count < EXPIRED_MAX ? EXPIRE_PAUSE_MS : STEP_PAUSE_MS;
   };
 }
 
 /** From hook to hook, and then from the first again. */
-function trimming({ store, policy, clock, log }: KeeperDeps): Step {
+function trimming(deps: KeeperDeps): Step {
+  const { store, policy, clock } = deps;
   let afterHook: HookId | null = null;
   return async () => {
     const nowMs = clock.now();
@@ -110,9 +114,14 @@ function trimming({ store, policy, clock, log }: KeeperDeps): Step {
       afterHook,
       hooksMax: TRIMMED_HOOKS_MAX,
     });
-    const { expired: count } = trimmed;
-    if (count > 0) log.info("deliveries.expired", { count, because: "bounds" });
+    tellExpired(deps, trimmed.expired, "bounds");
     afterHook = trimmed.afterHook;
     return afterHook === null ? TRIM_PAUSE_MS : STEP_PAUSE_MS;
   };
+}
+
+function tellExpired({ log, onFact }: KeeperDeps, count: number, because: ExpiredFact["because"]): void {
+  if (count === 0) return;
+  log.info("deliveries.expired", { count, because });
+  onFact?.({ kind: "expired", because, count });
 }
