@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { callerOf } from "./access.ts";
 import type { Database } from "./database.ts";
+import { underTrace } from "./outbox.ts";
 import { Refusal } from "./problems.ts";
 
 export interface TrackerDeps {
@@ -35,7 +36,8 @@ export function change(
     const key = idempotencyKey(request);
     const earlier = key === null ? null : findAnswer(db, request, key);
     if (earlier !== null) return earlier;
-    const body = run(new Date(nowMs).toISOString());
+    const traceparent = request.headers["traceparent"];
+    const body = underTrace(db, traceparent, () => run(new Date(nowMs).toISOString()));
     const made = { status, body: body === null ? "" : JSON.stringify(body) };
     if (key !== null) keepAnswer(db, request, { key, nowMs }, made);
     return made;

@@ -43,6 +43,7 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS notifications_of_user ON notifications (user_id, id);
   CREATE TABLE IF NOT EXISTS outbox (
     position INTEGER PRIMARY KEY AUTOINCREMENT, method TEXT NOT NULL, path TEXT NOT NULL, body TEXT) STRICT;
+  CREATE TABLE IF NOT EXISTS outbox_traces (position INTEGER PRIMARY KEY, traceparent TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS outbox_refused (
     position INTEGER PRIMARY KEY, method TEXT NOT NULL, path TEXT NOT NULL, body TEXT, status INTEGER NOT NULL,
     reason TEXT NOT NULL, refused_at TEXT NOT NULL) STRICT;

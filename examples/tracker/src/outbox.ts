@@ -10,9 +10,11 @@ export interface Call {
   readonly path: string;
   /** JSON, or null for a call without a body. */
   readonly body: string | null;
+  /** The W3C trace of the request that it tells of. */
+  readonly traceparent: string | null;
 }
 
-export interface RefusedCall extends Call {
+export interface RefusedCall extends Omit<Call, "traceparent"> {
   readonly status: number;
   readonly reason: string;
   readonly refused_at: string;
@@ -51,6 +53,18 @@ export function tellEventType(db: Database, type: string, definition: object): v
   enqueue(db, "PUT", path, definition);
 }
 
+const TRACEPARENT = /^[0-9a-f]{2}(-[0-9a-f]+){3}$/;
+
+/** What is put into the outbox meanwhile leaves under the trace of the request; one that is no trace is nobody's loss. */
+export function underTrace<Result>(db: Database, traceparent: unknown, run: () => Result): Result {
+  if (typeof traceparent !== "string" || traceparent.length > 55 || !TRACEPARENT.test(traceparent))
+    return run();
+  const before = db.one<{ last: number | null }>("SELECT max(position) AS last FROM outbox")?.last ?? 0;
+  const result = run();
+  db.run("INSERT INTO outbox_traces SELECT position, ? FROM outbox WHERE position > ?", traceparent, before);
+  return result;
+}
+
 /** The id of an event: of this outbox and this position, so that sending it again is harmless. */
 export function eventId(outboxName: string, position: number): string {
   return `${outboxName}-${position}`;
@@ -65,7 +79,11 @@ export function outboxName(db: Database, makeName: () => string): string {
 }
 
 export function firstCalls(db: Database, countMax: number): readonly Call[] {
-  return db.all<Call>("SELECT position, method, path, body FROM outbox ORDER BY position LIMIT ?", countMax);
+  return db.all<Call>(
+    `SELECT position, method, path, body, traceparent FROM outbox LEFT JOIN outbox_traces USING (position)
+     ORDER BY position LIMIT ?`,
+    countMax,
+  );
 }
 
 export function waitingCount(db: Database): number {
@@ -74,6 +92,7 @@ export function waitingCount(db: Database): number {
 
 export function removeCall(db: Database, position: number): void {
   db.run("DELETE FROM outbox WHERE position = ?", position);
+  db.run("DELETE FROM outbox_traces WHERE position = ?", position);
 }
 
 /** Sets a call aside that TruLinks will never take, so that it does not hold up those behind it. */

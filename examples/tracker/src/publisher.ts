@@ -101,6 +101,7 @@ async function makeCall(deps: PublisherDeps, call: Call, stopped: AbortSignal): 
       headers: {
         authorization: `Bearer ${deps.operatorKey}`,
         ...(call.body === null ? {} : { "content-type": "application/json" }),
+        ...(call.traceparent === null ? {} : { traceparent: call.traceparent }),
       },
       body: bodyOf(deps.outboxName, call),
       redirect: "manual",

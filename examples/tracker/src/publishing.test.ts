@@ -142,3 +142,20 @@ test("one process owns the data folder", { timeout: 60_000 }, async () => {
     /database is locked/,
   );
 });
+
+test("what a request changes is told under the trace that the request came with", async () => {
+  const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  assert.equal(tracker.sink.traces.length, 0);
+  for (const [name, headers] of [
+    ["traced", { traceparent }],
+    ["malformed", { traceparent: "00-no-trace" }],
+    ["untraced", {}],
+  ] as const) {
+    assert.equal((await tracker.as("ada", "POST", "/projects", { body: { name }, headers })).status, 201);
+  }
+  await tracker.settled();
+  assert.deepEqual(
+    tracker.sink.traces.map((call) => call.replace(/project:[0-9]+/, "project:n")),
+    [`PUT /v1/groups/project:n/users/ada ${traceparent}`, `POST /v1/events ${traceparent}`],
+  );
+});

@@ -4,8 +4,14 @@ import { problem } from "@trulinks/protocol";
 import type { Call } from "./outbox.ts";
 import { type CallOutcome, judge, type Verdict } from "./verdict.ts";
 
-const post: Call = { position: 1, method: "POST", path: "/v1/events", body: "{}" };
-const remove: Call = { position: 1, method: "DELETE", path: "/v1/groups/project:1/users/ada", body: null };
+const post: Call = { position: 1, method: "POST", path: "/v1/events", body: "{}", traceparent: null };
+const remove: Call = {
+  position: 1,
+  method: "DELETE",
+  path: "/v1/groups/project:1/users/ada",
+  body: null,
+  traceparent: null,
+};
 
 function answered(status: number, body: unknown = null, retryAfterS: number | null = null): CallOutcome {
   return { kind: "answered", status, body, retryAfterS };

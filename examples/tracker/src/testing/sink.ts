@@ -24,6 +24,8 @@ export interface Sink {
   readonly events: readonly SunkEvent[];
   /** Every call as `METHOD /path`, repeats included. */
   readonly calls: readonly string[];
+  /** Under which trace each call came, as `METHOD /path traceparent`; only of those that came under one. */
+  readonly traces: readonly string[];
   /** The members of each group. */
   readonly groups: ReadonlyMap<string, ReadonlySet<string>>;
   readonly users: ReadonlyMap<string, unknown>;
@@ -42,6 +44,7 @@ export async function startSink(port = 0): Promise<Sink> {
   const events: SunkEvent[] = [];
   const bodies = new Map<string, string>();
   const calls: string[] = [];
+  const traces: string[] = [];
   const groups = new Map<string, Set<string>>();
   const users = new Map<string, unknown>();
   const eventTypes = new Map<string, TSchema>();
@@ -92,6 +95,8 @@ export async function startSink(port = 0): Promise<Sink> {
     const { method = "", url = "" } = request;
     const body = await text(request);
     calls.push(`${method} ${url}`);
+    const { traceparent } = request.headers;
+    if (traceparent !== undefined) traces.push(`${method} ${url} ${traceparent}`);
     if (mood === "broken") return void response.socket?.destroy();
     if (mood === "busy") return void response.writeHead(503, { "retry-after": "0" }).end();
     const isKnown = request.headers.authorization === `Bearer ${SINK_OPERATOR_KEY}`;
@@ -110,6 +115,7 @@ export async function startSink(port = 0): Promise<Sink> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     events,
     calls,
+    traces,
     groups,
     users,
     eventTypes,
