@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { makeAuthority } from "../../../../test/certificates.ts";
 import { type Apis, OPERATOR_KEY, openApis } from "../api/api-fixtures.contract.ts";
 import { openStorage } from "../storage/open.ts";
 import { buildProgram } from "./program.ts";
@@ -259,6 +261,21 @@ test("a platform that is not there is told, and how to say where it is", async (
     /^http:\/\/127\.0\.0\.1:1 does not answer \(ECONNREFUSED\)\. Is the platform up\?/,
   );
   assert.equal(ended.exitCode, 1);
+});
+
+test("a platform with a certificate of its own authority is trusted by name only", async () => {
+  const authority = await makeAuthority();
+  const server = createTlsServer(await authority.issue({ hosts: ["127.0.0.1"] }), (_, response) => {
+    response.end(JSON.stringify({ data: [], next: null }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const args = ["event-types", "list", "--json", "--url"];
+  const to = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const trusted = await run([...args, to, "--ca", file("ca.pem", authority.cert)]);
+  const strange = await run([...args, to]);
+  server.close();
+  assert.deepEqual([trusted.stdout, trusted.stderr], ["[]\n", ""]);
+  assert.match(strange.stderr, /^https:\/\/127\.0\.0\.1:\d+ does not answer \([A-Z_]+\)\./);
 });
 
 test("the key of the data folder is found by itself", async () => {
