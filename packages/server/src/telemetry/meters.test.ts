@@ -22,6 +22,7 @@ function createMetersWith(change: Partial<Watched> = {}): Meters {
   meters.watch({
     inFlightMax: 7,
     senderLoad: () => ({ inFlight: 3, atHand: 2 }),
+    connections: () => ({ open: 9, free: 2 }),
     storageLoad: () => ({ callsWaiting: 4, connections: null }),
     nextDueMs: async () => null,
     ...change,
@@ -141,6 +142,8 @@ test("the store's load is told, and its connections where it has any", async () 
   assert.equal(seen.series.get("trulinks_store_commit_seconds_sum"), 0.002);
 
   const embedded = await scrape(createMetersWith());
+  assert.equal(embedded.series.get('trulinks_receiver_connections{state="busy"}'), 7);
+  assert.equal(embedded.series.get('trulinks_receiver_connections{state="idle"}'), 2);
   assert.equal(embedded.series.get("trulinks_store_calls_waiting"), 4);
   assert.equal(embedded.kinds.get("trulinks_store_connections"), "gauge");
   assert.ok([...embedded.series.keys()].every((key) => !key.startsWith("trulinks_store_connections")));

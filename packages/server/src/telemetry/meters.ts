@@ -8,7 +8,15 @@ import type { SenderLoad } from "../webhooks/capacity.ts";
 import type { Fact } from "../webhooks/fact.ts";
 import { apiMeters } from "./api-meters.ts";
 import { gatewayMeters } from "./gateway-meters.ts";
-import { countedElsewhere, fact, gauge, gauges, histogram, type Reading } from "./instruments.ts";
+import {
+  countedElsewhere,
+  fact,
+  gauge,
+  gauges,
+  histogram,
+  type Labels,
+  type Reading,
+} from "./instruments.ts";
 import type { SpanCounts } from "./otlp.ts";
 import { webhookMeters } from "./webhook-meters.ts";
 
@@ -26,6 +34,8 @@ export interface Watched {
   /** How many deliveries may be in flight. */
   readonly inFlightMax: number;
   readonly senderLoad: () => SenderLoad;
+  /** To receivers: all, and those of them that wait for the next request. */
+  readonly connections: () => { readonly open: number; readonly free: number };
   readonly storageLoad: () => StorageLoad;
   /** When the next delivery is due, if there is any. */
   readonly nextDueMs: () => Promise<number | null>;
@@ -75,19 +85,24 @@ export function createMeters({ version, clock, spanCounts }: MetersDeps): Meters
       else if (told.kind === "committed") commitSeconds(told.durationMs / 1_000);
       else onWebhookFact(told);
     },
-    watch({ inFlightMax, senderLoad, storageLoad, nextDueMs }) {
+    watch({ inFlightMax, senderLoad, connections, storageLoad, nextDueMs }) {
       gauge(registry, "trulinks_deliveries_in_flight", () => senderLoad().inFlight);
       gauge(registry, "trulinks_deliveries_in_flight_limit", () => inFlightMax);
       gauge(registry, "trulinks_deliveries_at_hand", () => senderLoad().atHand);
+      gauges(registry, "trulinks_receiver_connections", () => {
+        const { open, free } = connections();
+        return byState({ busy: open - free, idle: free });
+      });
       gauge(registry, "trulinks_store_calls_waiting", () => storageLoad().callsWaiting);
-      gauges(registry, "trulinks_store_connections", () =>
-        Object.entries(storageLoad().connections ?? {}).map(([state, value]) => ({
-          labels: { state },
-          value,
-        })),
-      );
+      gauges(registry, "trulinks_store_connections", () => byState(storageLoad().connections ?? {}));
       gauge(registry, "trulinks_due_lag_seconds", () => dueLagS(nextDueMs));
     },
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
+}
+
+function byState(
+  values: Readonly<Record<string, number>>,
+): readonly { readonly labels: Labels; readonly value: number }[] {
+  return Object.entries(values).map(([state, value]) => ({ labels: { state }, value }));
 }

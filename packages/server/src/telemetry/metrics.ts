@@ -86,6 +86,11 @@ export const METRICS = {
     kind: "gauge",
     what: "Deliveries leased by this process that wait in it for a place at their hook.",
   },
+  trulinks_receiver_connections: {
+    kind: "gauge",
+    what: "Open connections to receivers.",
+    labels: { state: "`busy` or `idle`" },
+  },
   trulinks_due_lag_seconds: {
     kind: "gauge",
     what: "For how long the delivery that is due first has been due: grows while a receiver, or the platform, is behind. Left out while the store does not answer.",

@@ -31,6 +31,7 @@ export function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
   meters.watch({
     inFlightMax: options.hooks.in_flight_max,
     senderLoad: sender.load,
+    connections: poster.connections,
     storageLoad: storage.load,
     nextDueMs: () => storage.webhooks.findNextDueMs([]),
   });
