@@ -131,7 +131,11 @@ function atIngest(promised: Promised): void {
 
 const ENDS: readonly (readonly [string, Partial<NewEvent>, (storage: Storage) => Promise<unknown>])[] = [
   ["its user is deleted", {}, (storage) => storage.accounts.deleteUser(ANN, START_MS)],
-  ["it expires", { expiresAtMs: START_MS + 10 }, (storage) => storage.webhooks.expire(START_MS + 10, 10)],
+  [
+    "it expires",
+    { expiresAtMs: START_MS + 30_000 },
+    ({ webhooks }) => webhooks.expire(START_MS + 30_000, 10),
+  ],
   [
     "a newer one takes its place",
     { userIds: [BOB], key: "k" },
@@ -156,9 +160,11 @@ function ends(promised: Promised): void {
       await grant(storage, BOB, GREETER);
       await ingestOne(storage, eventOf("evt_first", over));
       await ingestOne(storage, eventOf("evt_second", { userIds: [BOB] }));
-      assert.deepEqual(await line(storage), ["1 waiting due +0", "2 waiting limit"]);
+      await settleAs(storage, await claimNumber(storage, 1), retryAt(START_MS + 25_000), REFUSED);
+      assert.deepEqual(await line(storage), ["1 waiting retry +25000", "2 waiting limit"]);
+      assert.deepEqual(await claimAll(storage, START_MS + 20_000), []);
       await end(storage);
-      const claims = await claimAll(storage, START_MS + 20);
+      const claims = await claimAll(storage, START_MS + 30_000);
       assert.deepEqual(
         claims.map(({ event }) => event.id),
         ["evt_second"],

@@ -57,18 +57,23 @@ async function claimFrom(
 ): Promise<void> {
   for (let round = 0; round < ROUNDS_MAX && claims.length < countMax; round++) {
     const room = countMax - claims.length;
-    const taken = countByHook(claims);
-    const full = [...taken].filter(([, count]) => count >= hookMax).map(([hookId]) => hookId);
+    const earlier = countByHook(claims);
+    const full = [...earlier].filter(([, count]) => count >= hookMax).map(([hookId]) => hookId);
     const turns = { queue, nowMs, exceptHooks: [...exceptHooks, ...full], countMax: room };
     const hookIds = await takeTurns(transaction, turns);
     if (hookIds.length === 0) return;
-    const found = await leaseOf(transaction, {
-      ...{ queue, nowMs, countMax: room },
-      hooks: hookIds.map((id) => ({ id, countMax: Math.min(hookMax - (taken.get(id) ?? 0), room) })),
-    });
+    // As many as there is room for will mostly be found if each is looked at for twice its share.
+    const share = Math.ceil((2 * room) / hookIds.length);
+    const hooks = hookIds.map((id) => ({
+      id,
+      countMax: Math.min(hookMax - (earlier.get(id) ?? 0), share, room),
+    }));
+    const found = await leaseOf(transaction, { queue, nowMs, countMax: room, hooks });
     claims.push(...found.claims);
-    await passTurns(transaction, hookIds);
-    if (hookIds.length < room && found.expired === 0) return;
+    await passTurns(transaction, queue, hookIds);
+    const counts = countByHook(found.claims);
+    const mayHoldMore = hooks.some(({ id, countMax: asked }) => asked === share && counts.get(id) === asked);
+    if (hookIds.length < room && found.expired === 0 && !mayHoldMore) return;
   }
 }
 

@@ -16,7 +16,7 @@ export interface Queries {
 
 /** What a transaction may do. */
 export interface Transaction extends Queries {
-  /** Runs several statements that have no values. */
+  /** Runs several statements that have no values, however long they take. */
   exec(script: string): Promise<void>;
 }
 
@@ -45,6 +45,8 @@ const CONNECT_MS_MAX = 5_000;
 const STATEMENT_MS_MAX = 60_000;
 // Longer than the server's own limit, so that only a dead network meets it.
 const ANSWER_MS_MAX = STATEMENT_MS_MAX + 10_000;
+// A migration of large tables takes its time, and nobody else waits for its answer. The largest that a timer can wait.
+const SCRIPT_MS_MAX = 2 ** 31 - 1;
 const TRIES_MAX = 8;
 const TRY_AGAIN_MS = 20;
 const INT8 = pg.types.builtins.INT8;
@@ -128,7 +130,7 @@ async function transactOnce<Result>(
     await client.query("BEGIN");
     const result = await work({
       ...queriesOn((query) => client.query(query)),
-      exec: async (script) => void (await client.query(script)),
+      exec: async (script) => void (await client.query(patiently(script))),
     });
     await client.query("COMMIT");
     return result;
@@ -139,6 +141,11 @@ async function transactOnce<Result>(
     client.off("error", ignore);
     client.release(isBroken);
   }
+}
+
+// The client takes this per query, too, which its types do not say.
+function patiently(text: string): pg.QueryConfig & { readonly query_timeout: number } {
+  return { text, query_timeout: SCRIPT_MS_MAX };
 }
 
 function undo(client: pg.PoolClient): Promise<boolean> {

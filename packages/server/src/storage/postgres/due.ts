@@ -90,10 +90,16 @@ const take = (column: string): string => `SELECT hook_id FROM turns
 
 const TAKE = { first: take("first_at_ms"), retry: take("retry_at_ms") } as const;
 
-/** Notes for hooks whose turns were taken when they have their next ones. */
-export async function passTurns(queries: Queries, hookIds: readonly HookId[]): Promise<void> {
-  await queries.run(PASS, hookIds);
+/** Notes for hooks whose turns were taken in this queue when they have their next ones in it. */
+export async function passTurns(queries: Queries, queue: Queue, hookIds: readonly HookId[]): Promise<void> {
+  await queries.run(PASS[queue], hookIds);
 }
+
+/**
+ * What of `hooks.id` is under way, pings apart. Said so that the hook's own index is the one that serves, and not that of
+ * all leases.
+ */
+export const UNDER_WAY = `hook_id = hooks.id AND state = 'waiting' AND is_leased = ANY (ARRAY[true]) AND sequence IS NOT NULL`;
 
 // One look into an index each. A serial hook whose first in line is under way has its turn at the latest when that
 // lease ends. What only pings can be claimed of has no rounds.
@@ -108,8 +114,7 @@ const heads = (queue: Queue): string => {
       (SELECT min(next_at_ms) FROM deliveries
        WHERE hook_id = hooks.id AND sequence IS NULL AND ${waits} AND ${isTried}),
       CASE WHEN hooks.state = 'active' THEN coalesce(
-        (SELECT min(next_at_ms) FROM deliveries
-         WHERE hook_id = hooks.id AND state = 'waiting' AND is_leased AND sequence IS NOT NULL),
+        (SELECT min(next_at_ms) FROM deliveries WHERE ${UNDER_WAY}),
         (SELECT next_at_ms FROM (SELECT next_at_ms, attempts_count, round FROM deliveries
            WHERE hook_id = hooks.id AND sequence IS NOT NULL AND ${waits} ORDER BY sequence LIMIT 1) head
          WHERE ${isTried} AND round = hooks.round)
@@ -117,8 +122,10 @@ const heads = (queue: Queue): string => {
     ) END`;
 };
 
-const PASS = `UPDATE turns SET first_at_ms = ${heads("first")}, retry_at_ms = ${heads("retry")}
+const pass = (queue: Queue): string => `UPDATE turns SET ${queue}_at_ms = ${heads(queue)}
   FROM hooks WHERE hooks.id = turns.hook_id AND turns.hook_id = ANY($1)`;
+
+const PASS = { first: pass("first"), retry: pass("retry") } as const;
 
 interface NearRow {
   readonly noted_ms: number;

@@ -4,7 +4,7 @@ import type { Claim } from "../../webhooks/claim.ts";
 import { LEASE_MARGIN_MS } from "../../webhooks/delivery.ts";
 import type { Queries } from "./database.ts";
 import { toView } from "./delivery-row.ts";
-import type { Queue } from "./due.ts";
+import { type Queue, UNDER_WAY } from "./due.ts";
 import { type EventColumns, toEvent } from "./event-row.ts";
 import { type HookRow, toHook } from "./hook-row.ts";
 import {
@@ -72,12 +72,11 @@ const claimable = (queue: Queue): string => {
     UNION ALL
     (SELECT id, next_at_ms FROM
        (SELECT * FROM deliveries
-        WHERE hooks.state = 'active' AND hooks.serial
-          AND hook_id = hooks.id AND state = 'waiting' AND NOT is_leased AND sequence IS NOT NULL
+        WHERE hook_id = hooks.id AND state = 'waiting' AND NOT is_leased AND sequence IS NOT NULL
         ORDER BY sequence LIMIT 1) head
-     WHERE ${isTried} AND ${isDue} AND round = hooks.round AND turn.count_max > 0
-       AND NOT EXISTS (SELECT FROM deliveries leased WHERE leased.hook_id = hooks.id
-         AND leased.state = 'waiting' AND leased.is_leased AND leased.sequence IS NOT NULL))`;
+     WHERE hooks.serial AND hooks.state = 'active' AND turn.count_max > 0
+       AND ${isTried} AND ${isDue} AND round = hooks.round
+       AND NOT EXISTS (SELECT FROM deliveries WHERE ${UNDER_WAY}))`;
 };
 
 // What another has changed since this statement began is passed over.
@@ -97,19 +96,18 @@ const lease = (queue: Queue): string => `
     FROM due WHERE deliveries.id = due.id AND due.expires_at_ms <= $1
   ),
   leased AS (
-    UPDATE deliveries SET is_leased = true, lease = deliveries.lease + 1,
+    UPDATE deliveries SET is_leased = true, lease = due.lease + 1,
       next_at_ms = $1::bigint + hooks.ack_deadline_ms + ${LEASE_MARGIN_MS}
     FROM due JOIN hooks ON hooks.id = due.hook_id
     WHERE deliveries.id = due.id AND (due.expires_at_ms IS NULL OR due.expires_at_ms > $1)
-    RETURNING deliveries.id, deliveries.lease
   )
-  SELECT hooks.*, due.id AS delivery_id, leased.lease, due.attempts_count, due.user_id, due.sequence, due.view,
-    due.expires_at_ms, due.event_id, due.type, events.action, events.data, events.at_ms, events.trace,
-    events.sensitive, own.*, versions.*
+  SELECT hooks.*, due.id AS delivery_id,
+    CASE WHEN due.expires_at_ms IS NULL OR due.expires_at_ms > $1 THEN due.lease + 1 END AS lease,
+    due.attempts_count, due.user_id, due.sequence, due.view, due.expires_at_ms, due.event_id, due.type,
+    events.action, events.data, events.at_ms, events.trace, events.sensitive, own.*, versions.*
   FROM due
   JOIN hooks ON hooks.id = due.hook_id
   JOIN events ON events.id = due.event_id
-  LEFT JOIN leased ON leased.id = due.id
   CROSS JOIN LATERAL (${OWN_SECRETS}) own
   CROSS JOIN LATERAL (${USER_VERSIONS}) versions
   ORDER BY due.next_at_ms, due.id`;

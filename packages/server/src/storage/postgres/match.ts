@@ -43,6 +43,7 @@ function toEarlier({ event_id, fingerprint, deliveries, unknown }: KnownRow): Ea
   };
 }
 
+// A group's first member is asked for, since for any of them a large group's table would be read from its beginning.
 const KNOWN = `
   SELECT 'receipt' AS kind, receipts.key AS name, events.id AS event_id, fingerprint, deliveries, unknown
   FROM receipts JOIN events ON events.id = receipts.event_id WHERE receipts.key = ANY($1)
@@ -52,7 +53,7 @@ const KNOWN = `
   SELECT 'user', id, NULL, NULL, NULL, NULL FROM users WHERE id = ANY($3)
   UNION ALL
   SELECT 'group', named.id, NULL, NULL, NULL, NULL FROM unnest($4::text[]) AS named (id)
-  WHERE EXISTS (SELECT FROM group_members WHERE group_id = named.id)`;
+  WHERE (SELECT user_id FROM group_members WHERE group_id = named.id ORDER BY user_id LIMIT 1) IS NOT NULL`;
 
 interface MatchRow {
   readonly event: number;

@@ -22,7 +22,7 @@ const LOCK = "6084507373519072115";
 /** Brings the schema up to date in one transaction. Of nodes that race, one works and the others then find it done. */
 export async function migrate(database: Database, migrations: readonly string[] = MIGRATIONS): Promise<void> {
   await database.transact(async (transaction) => {
-    await transaction.run(`SELECT pg_advisory_xact_lock(${LOCK})`);
+    await transaction.exec(`SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(${LOCK})`);
     const found = await schemaOf(transaction);
     if (found > migrations.length) throw new NewerSchema(found, migrations.length);
     if (found === migrations.length) return;

@@ -1,53 +1,31 @@
 /** Several nodes over one database: what the contract of one node cannot show. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import type { AppId, DeliveryId, EventId, HookId, UserId } from "@trulinks/protocol";
+import { test } from "node:test";
+import type { DeliveryId, UserId } from "@trulinks/protocol";
 import { matchesAny } from "@trulinks/protocol";
-import { type Postgres, usePostgres } from "../../../../../test/services/postgres.ts";
-import { systemClock } from "../../base/clock.ts";
-import { systemDice } from "../../base/dice.ts";
-import { createLog } from "../../base/log.ts";
 import { Unavailable } from "../../base/unavailable.ts";
 import type { Claim } from "../../webhooks/claim.ts";
-import type { Hook } from "../../webhooks/hook.ts";
-import type { Ingested, NewEvent } from "../../webhooks/new-event.ts";
+import type { NewEvent } from "../../webhooks/new-event.ts";
 import type { Storage } from "../storage.ts";
+import {
+  ANN,
+  claimsOf,
+  claimUpTo,
+  createDatabase,
+  eventNamed,
+  events,
+  FIRST_PAGE,
+  grantAnew,
+  grantAnn,
+  HOOK,
+  NONE,
+  NOW_MS,
+  onTwoNodes,
+  releaseAll,
+  settleRetry,
+  WORLD,
+} from "./nodes.contract.ts";
 import { openPostgres } from "./open.ts";
-
-const WORLD = { clock: systemClock, dice: systemDice, log: createLog({ level: "error" }) };
-const NOW_MS = 1_790_000_000_000;
-const ANN = "ann" as UserId;
-const APP = "app_1" as AppId;
-const HOOK = "hok_1" as HookId;
-const NONE = { nowMs: NOW_MS, countMax: 0, retriesMax: 10_000, hookMax: 10_000, exceptHooks: [] };
-const FIRST_PAGE = { after: null, countMax: 200 };
-
-let postgres: Postgres;
-before(async () => {
-  postgres = await usePostgres();
-});
-after(() => postgres.stop());
-
-type Nodes = readonly [Storage, Storage];
-
-/** Two nodes over an empty database with one user, one app, its grant and its hook. */
-function onTwoNodes(title: string, use: (nodes: Nodes) => Promise<void>): void {
-  test(title, async () => {
-    const url = await postgres.createDatabase();
-    const nodes = await Promise.all([openPostgres({ url, ...WORLD }), openPostgres({ url, ...WORLD })]);
-    try {
-      const [{ accounts, webhooks }] = nodes;
-      await accounts.createUser({ id: ANN, name: null, email: null, createdAtMs: 1 });
-      const app = { id: APP, name: "one", owner: null, contact: null, clientId: "one", createdAtMs: 1 };
-      await accounts.createApp(app, new Uint8Array(32));
-      await grantAnn(nodes[0], "grn_1");
-      await webhooks.createHook(hookFor(["*"]), new Uint8Array(60), { ownedMax: 10, knock: null });
-      await use(nodes);
-    } finally {
-      for (const node of nodes) await node.close();
-    }
-  });
-}
 
 onTwoNodes("two nodes never claim the same delivery, and leave none", async ([one, other]) => {
   await one.webhooks.ingest(events("a", 60), NONE);
@@ -194,7 +172,7 @@ for (const [reason, comeBack] of [
 }
 
 test("closing waits for what is under way, and refuses what comes after", async () => {
-  const node = await openPostgres({ url: await postgres.createDatabase(), ...WORLD });
+  const node = await openPostgres({ url: await createDatabase(), ...WORLD });
   // More than there are connections, and events that wait for their batch.
   const users = Array.from({ length: 40 }, (_, n) => `user_${n}` as UserId);
   const made = users.map((id) => node.accounts.createUser({ id, name: null, email: null, createdAtMs: 1 }));
@@ -239,85 +217,3 @@ onTwoNodes("SQL and the protocol agree on which types a pattern chooses", async 
     );
   }
 });
-
-function claimsOf(answer: Ingested): readonly Claim[] {
-  return answer.kind === "accepted" ? answer.claims : [];
-}
-
-async function grantAnn({ accounts }: Storage, id: string): Promise<void> {
-  const granted = await accounts.grant({
-    id: id as never,
-    userId: ANN,
-    appId: APP,
-    scopes: [],
-    nowMs: NOW_MS,
-  });
-  assert.equal(granted.kind, "made");
-}
-
-function claimUpTo({ webhooks }: Storage, countMax: number, nowMs: number): Promise<readonly Claim[]> {
-  return webhooks.claimDue({ nowMs, countMax, retriesMax: 10_000, hookMax: 10_000, exceptHooks: [] });
-}
-
-async function releaseAll({ webhooks }: Storage): Promise<void> {
-  for (let steps = 0; (await webhooks.releaseHeld(NOW_MS, 5)) !== null; steps++) assert.ok(steps < 50);
-}
-
-/** Revokes what waits, so that each round starts with nothing. */
-async function grantAnew(node: Storage, id: string): Promise<void> {
-  const { items } = await node.accounts.listGrants({}, FIRST_PAGE);
-  for (const grant of items) await node.accounts.revokeGrant(grant.id, NOW_MS);
-  await grantAnn(node, id);
-}
-
-function settleRetry({ webhooks }: Storage, { deliveryId, lease, attempt: number }: Claim): Promise<boolean> {
-  const timings = { firstByteMs: null, totalMs: 1 };
-  const attempt = { number, atMs: NOW_MS, outcome: "reset", status: null, guideline: null, timings } as const;
-  const next = { kind: "retry", atMs: NOW_MS + 5_000 } as const;
-  return webhooks.settle({ deliveryId, lease, attempt: { ...attempt, exchange: null }, next, nowMs: NOW_MS });
-}
-
-function events(prefix: string, count: number): NewEvent[] {
-  return Array.from({ length: count }, (_, n) => eventNamed(`evt_${prefix}_${n}`));
-}
-
-function eventNamed(id: string): NewEvent {
-  return {
-    id: id as EventId,
-    receiptKeys: [],
-    fingerprint: id,
-    type: "issue.opened",
-    action: "opened",
-    data: "{}",
-    userIds: [ANN],
-    groupIds: [],
-    key: null,
-    expiresAtMs: null,
-    sensitive: [],
-    scopes: null,
-    fieldScopes: [],
-    trace: null,
-    atMs: NOW_MS,
-  };
-}
-
-function hookFor(patterns: readonly string[]): Hook {
-  return {
-    id: HOOK,
-    owner: { kind: "app", appId: APP },
-    url: "https://receiver.example/",
-    events: patterns,
-    secretPer: "user",
-    signature: "standard",
-    verifyTls: true,
-    ca: null,
-    ackDeadlineMs: 10_000,
-    retries: "default",
-    inFlightMax: 8,
-    serial: false,
-    filter: [],
-    include: null,
-    state: "active",
-    createdAtMs: NOW_MS,
-  };
-}

@@ -54,7 +54,7 @@ CREATE INDEX deliveries_first ON deliveries (hook_id, round, next_at_ms, sequenc
 CREATE INDEX deliveries_retries ON deliveries (hook_id, round, next_at_ms, sequence)
   WHERE state = 'waiting' AND NOT is_leased AND attempts_count > 0;
 CREATE INDEX deliveries_line ON deliveries (hook_id, is_leased, sequence) WHERE state = 'waiting';
-CREATE INDEX deliveries_leased ON deliveries (next_at_ms, hook_id) WHERE state = 'waiting' AND is_leased;
+CREATE INDEX deliveries_leased ON deliveries (next_at_ms) WHERE state = 'waiting' AND is_leased;
 CREATE INDEX deliveries_by_key ON deliveries (hook_id, user_id, key) WHERE state = 'waiting' AND key IS NOT NULL;
 CREATE INDEX deliveries_expiring ON deliveries (expires_at_ms) WHERE state = 'waiting' AND expires_at_ms IS NOT NULL;
 
