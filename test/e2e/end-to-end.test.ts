@@ -1,22 +1,20 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { fromBase64, verifyIdentity } from "@trulinks/protocol";
 import { Webhook } from "standardwebhooks";
+import { buildPlatform } from "../build.ts";
 import { makeAuthority } from "../certificates.ts";
 import { startPlatform } from "../platform.ts";
 import { basic, createClient } from "./client.ts";
 import { startWebhookReceiver } from "./webhook-receiver.ts";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const IDENTITY_KEY = Buffer.alloc(32, 5).toString("base64");
 
 test("a request and an event travel end to end through the built process, over TLS", async (t) => {
-  execFileSync("npm", ["run", "--silent", "build"], { cwd: ROOT, stdio: "inherit" });
+  await buildPlatform();
   const authority = await makeAuthority();
   const { cert, key } = await authority.issue({ hosts: ["127.0.0.1", "localhost"] });
   const folder = mkdtempSync(join(tmpdir(), "trulinks-e2e-"));

@@ -36,6 +36,8 @@ export interface Connection {
   readonly ending: AbortController;
   /** Requests begun since it was connected; from the second on the receiver may just be closing it. */
   requests: number;
+  /** How far it has come. */
+  stage: "name" | "address" | "connected";
   timings: ConnectTimings | null;
   /** From then on no new request begins on it. */
   validUntilMs: number;
@@ -74,7 +76,15 @@ export function createConnections({ connect, clock, freeMax }: ConnectionsDeps):
       keepAliveMaxTimeout: FREE_MS_MAX_AS_ASKED,
       maxHeaderSize: ANSWER_HEAD_BYTES_MAX,
     });
-    const connection: Connection = { route, client, ending, requests: 0, timings: null, validUntilMs: 0 };
+    const connection: Connection = {
+      route,
+      client,
+      ending,
+      requests: 0,
+      stage: "name",
+      timings: null,
+      validUntilMs: 0,
+    };
     client.on("disconnect", () => {
       if (withdraw(connection)) end(connection);
     });
@@ -85,14 +95,16 @@ export function createConnections({ connect, clock, freeMax }: ConnectionsDeps):
   type Callback = (...given: [null, Socket] | [Error, null]) => void;
 
   async function connectFor(connection: Connection, callback: Callback): Promise<void> {
+    const { route, ending } = connection;
+    connection.stage = "name";
     try {
-      const { socket, timings, validUntilMs } = await connect(
-        connection.route.receiver,
-        connection.ending.signal,
-      );
+      const { socket, timings, validUntilMs } = await connect(route.receiver, ending.signal, () => {
+        connection.stage = "address";
+      });
       // Given a dead socket, the library would ask for another one at once, for ever.
       if (socket.destroyed) throw socket.errored ?? new Error("The connection was closed.");
       connection.requests = 0;
+      connection.stage = "connected";
       connection.timings = timings;
       connection.validUntilMs = Math.min(validUntilMs, clock.now() + AGE_MS_MAX);
       callback(null, socket);

@@ -47,14 +47,15 @@ export class BlockedAddress extends Error {
   readonly code = "BLOCKED_ADDRESS";
 }
 
-export type Connect = (receiver: Receiver, signal: AbortSignal) => Promise<Connected>;
+/** Ends what it has begun when the signal is aborted; has no deadline of its own. `onAddress`: the name was found. */
+export type Connect = (receiver: Receiver, signal: AbortSignal, onAddress: () => void) => Promise<Connected>;
 
-/** Ends what it has begun when the signal is aborted; has no deadline of its own. */
 export function createConnect(deps: ConnectorDeps): Connect {
-  return async (receiver, signal) => {
+  return async (receiver, signal, onAddress) => {
     const watch = createStopwatch(deps.clock);
     const blockOf = (address: string) => blockFor(deps.addresses, receiver, address);
     const addresses = await findOpenAddresses(deps.names, receiver.host, blockOf);
+    onAddress();
     signal.throwIfAborted();
     const dnsMs = isIP(receiver.host) === 0 ? watch.lap() : null;
     const tcp =

@@ -15,6 +15,12 @@ export interface ExchangeDeps {
 /** 1xx answers before the answer; no honest receiver sends more. */
 export const ANNOUNCEMENTS_MAX = 16;
 
+const REACHED: Readonly<Record<Connection["stage"], string>> = {
+  name: "no address",
+  address: "no connection",
+  connected: "no whole answer",
+};
+
 type Head = Pick<Answer, "status" | "headers">;
 type HeaderPair = readonly [string, string];
 
@@ -115,9 +121,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #meetDeadline(): void {
-    const { requests, timings } = this.#connection;
-    const reached = timings === null ? "no connection" : requests === 0 ? "nothing sent" : "no whole answer";
-    this.#fail({ kind: "deadline" }, `${reached} within ${this.#request.deadlineMs} ms`);
+    const { stage } = this.#connection;
+    // A name server that is silent is no fault in answering.
+    const kind = stage === "name" ? "dns" : "deadline";
+    this.#fail({ kind }, `${REACHED[stage]} within ${this.#request.deadlineMs} ms`);
   }
 
   /** Ends the connection, too: what may still come on it is of no use. */
