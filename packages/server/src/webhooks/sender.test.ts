@@ -295,12 +295,14 @@ test("when many receivers begin to hang at once, others are served before the fi
   assert.ok(hanging.every(({ received }) => received.length > 0));
 });
 
+/** Nobody sleeps for long with this clock, so that nothing is looked for but at the start and by those who are woken. */
+const withoutLongSleep: Clock = {
+  ...systemClock,
+  sleep: (delayMs, signal) => systemClock.sleep(delayMs < 100 ? delayMs : 2 ** 31 - 1, signal),
+};
+
 test("what can be sent as it comes is never asked for", async () => {
-  // Nobody sleeps for long in this test, so nothing is looked for but the once when the sender starts.
-  const clock: Clock = {
-    ...systemClock,
-    sleep: (delayMs, signal) => systemClock.sleep(delayMs < 100 ? delayMs : 2 ** 31 - 1, signal),
-  };
+  const clock = withoutLongSleep;
   const world = createWorld({ clock, dice: systemDice });
   let looks = 0;
   const claimDue: WebhookStore["claimDue"] = (request) => {
@@ -322,6 +324,45 @@ test("what can be sent as it comes is never asked for", async () => {
     await until(() => stage.facts.length === round * 9);
   }
   assert.equal(looks, 1);
+});
+
+test("a serial hook gets its deliveries in order, one at a time, each as soon as the one before has ended", async () => {
+  const stage = await createStage({ clock: withoutLongSleep });
+  const receiver = await stage.receive((_, count) => sleep(1, count % 5 === 0 ? 422 : 200));
+  const owner = { kind: "user", userId: await stage.makeUser("alice") } as const;
+  const made = await stage.hooks.create(
+    { owner, url: receiver.url, events: ["*"], serial: true },
+    "operator",
+  );
+  assert.ok(made.kind === "made");
+  await stage.emit(["alice"], 30);
+  await until(() => stage.facts.length === 30);
+  const numbers = receiver.received.map(({ headers }) => Number(headers["trulinks-sequence"]));
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: 30 }, (_, index) => index + 1),
+  );
+  assert.equal(receiver.busiest("/"), 1);
+});
+
+test("what is no longer worth sending when its turn comes is ended, and not sent", async () => {
+  let aheadMs = 0;
+  const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
+  const stage = await createStage({ clock });
+  const open = Promise.withResolvers<number>();
+  const receiver = await stage.receive(() => open.promise);
+  await stage.makeHook("alice", receiver.url, 1);
+  await stage.emit(["alice"]);
+  await until(() => receiver.received.length === 1);
+  const event = { id: null, idempotencyKey: null, type: "a.b", users: ["alice"], groups: [], data: {} };
+  await stage.publish([{ ...event, key: null, expiresInS: 1 }]);
+  aheadMs = 1_001;
+  open.resolve(200);
+  await until(async () => {
+    stage.sender.wake();
+    return (await statesOf(stage))["expired"] === 1;
+  });
+  assert.deepEqual([receiver.received.length, await statesOf(stage)], [1, { delivered: 1, expired: 1 }]);
 });
 
 test("what a process left behind is sent by the next one", async () => {
