@@ -1,105 +1,99 @@
-/** Sees all that a simulation does, from the store's and the receivers' side, and says which promise was broken. */
-import {
-  type AppId,
-  type DeliveryId,
-  type HookId,
-  parseSecret,
-  type UserId,
-  verify,
-} from "@trulinks/protocol";
+/** Sees all that a simulation does, from the store's and the receivers' side, and lets each promise look at it. */
+import type { DeliveryId, HookId } from "@trulinks/protocol";
 import type { Clock } from "../../packages/server/src/base/clock.ts";
 import type { Claim } from "../../packages/server/src/webhooks/claim.ts";
 import type { PostRequest } from "../../packages/server/src/webhooks/post.ts";
-import type { WebhookStore } from "../../packages/server/src/webhooks/store.ts";
+import type { Settlement, Trim, WebhookStore } from "../../packages/server/src/webhooks/store.ts";
 import type { Witness } from "./network.ts";
-import type { KnownSecrets } from "./secrets.ts";
 
-export interface History extends Witness {
-  /** The same store; what it grants and what it settles is noted. */
-  watch(store: WebhookStore): WebhookStore;
-  granted(userId: UserId, appId: AppId): void;
-  revoked(userId: UserId, appId: AppId): void;
-  wasAccepted(id: DeliveryId): boolean;
+/** One post, as its receiver sees it, with the lease under which it was sent. */
+export interface Posting {
+  /** The process that sent it. */
+  readonly by: string;
+  readonly claim: Claim;
+  /** When it was leased, counted in steps, since much happens within one virtual millisecond. */
+  readonly claimedStep: number;
+  /** When its event was stored; -1 for a ping. */
+  readonly storedStep: number;
+  readonly request: PostRequest;
+  readonly body: string;
+}
+
+/** One promise: told what happens, it says what was broken. */
+export interface Watcher {
+  /** A post leaves while these others are under way. */
+  posted?(posting: Posting, underWay: readonly Posting[]): void;
+  accepted?(posting: Posting): void;
+  settled?(settlement: Settlement): void;
+  /** The store is about to end what passes these bounds. */
+  trims?(trim: Trim): void;
+  /** The store has just ended something as expired. */
+  expired?(): Promise<void>;
+}
+
+export interface Broken {
   broken(promise: string): void;
+}
+
+export interface History extends Broken {
   readonly violations: readonly string[];
+  watch(...watchers: readonly Watcher[]): void;
+  /** The same store; what it gives out, settles and trims is noted. */
+  watchStore(store: WebhookStore): WebhookStore;
+  /** What is seen of the posts of one process. */
+  witness(by: string): Witness;
+  /** False: another may have it, since its lease has run out. */
+  isLeased(posting: Posting): boolean;
+  /** The clock has been set: what runs out by it has run out, even if the clock is set back. */
+  clockWasSet(): void;
+  /** The number of a step that is taken now. */
+  nextStep(): number;
   posts(): number;
+  /** The hook of a delivery that was leased. */
+  hookOf(id: DeliveryId): HookId | null;
 }
 
-interface Track {
-  claim: Claim;
-  /** When it was last leased, counted in steps, since much happens within one virtual millisecond. */
-  claimedStep: number;
-  underWay: number;
-  body: string | null;
-  isAccepted: boolean;
-  settledAs: string | null;
-}
-
-interface Revocation {
-  readonly step: number;
-  readonly atMs: number;
-  isLiveAgain: boolean;
-}
-
-export function createHistory(clock: Clock, secrets: KnownSecrets): History {
-  const tracks = new Map<string, Track>();
-  const revocations = new Map<string, Revocation>();
+/** `skewMsMax`: by so much two clocks may differ. */
+export function createHistory(clock: Pick<Clock, "now">, skewMsMax: number): History {
+  const leased = new Map<string, { readonly claim: Claim; readonly claimedStep: number }>();
+  const stored = new Map<string, number>();
+  const underWay = new Map<PostRequest, Posting>();
+  const ranOut = new Set<PostRequest>();
+  const watchers: Watcher[] = [];
   const violations: string[] = [];
   let step = 0;
   let posts = 0;
 
-  const broken = (promise: string) => void violations.push(`at ${clock.now()} ms: ${promise}`);
-  const pairOf = (userId: UserId, appId: AppId) => `${userId} ${appId}`;
+  function broken(promise: string): void {
+    violations.push(`at ${clock.now()} ms: ${promise}`);
+  }
 
   function noteClaims(claims: readonly Claim[]): void {
-    for (const claim of claims) {
-      const track = tracks.get(claim.deliveryId);
-      const fresh = { underWay: 0, body: null, isAccepted: false, settledAs: null };
-      tracks.set(claim.deliveryId, { ...(track ?? fresh), claim, claimedStep: step++ });
-    }
+    for (const claim of claims) leased.set(claim.deliveryId, { claim, claimedStep: step++ });
   }
-
-  function checkRevocation({ claim, claimedStep }: Track): void {
-    const { hook, user, event } = claim;
-    if (hook.owner.kind !== "app" || user === null) return;
-    const revocation = revocations.get(pairOf(user.id, hook.owner.appId));
-    // What was leased before is under way, and may still go out.
-    if (revocation === undefined || claimedStep < revocation.step) return;
-    if (!revocation.isLiveAgain || event.atMs < revocation.atMs) {
-      broken(`${claim.deliveryId} was posted for a grant that was revoked`);
-    }
-  }
-
-  async function checkSignature({ claim }: Track, request: PostRequest): Promise<void> {
-    const named = new Map(request.headers);
-    const userId = claim.hook.secretPer === "user" ? (claim.user?.id ?? null) : null;
-    const keys = secrets.live(claim.hook.id, userId, clock.now()).map((secret) => parseSecret(secret));
-    const received = {
-      id: named.get("webhook-id"),
-      timestamp: named.get("webhook-timestamp"),
-      signature: named.get("webhook-signature"),
-      body: request.body,
-    };
-    const verification = await verify(
-      keys.filter((key) => key !== null),
-      received,
-      clock.now(),
-    );
-    if (verification.kind === "invalid") broken(`${claim.deliveryId}: ${verification.because}`);
-  }
-
-  const trackOf = ({ headers }: PostRequest) => tracks.get(new Map(headers).get("TruLinks-Delivery") ?? "");
 
   return {
     violations,
     broken,
+    watch: (...more) => void watchers.push(...more),
+    isLeased: ({ request, claim }) => !ranOut.has(request) && clock.now() + skewMsMax < claim.leaseUntilMs,
+    clockWasSet() {
+      for (const { request, claim } of underWay.values()) {
+        if (clock.now() >= claim.leaseUntilMs) ranOut.add(request);
+      }
+    },
+    nextStep: () => step++,
     posts: () => posts,
-    wasAccepted: (id) => tracks.get(id)?.isAccepted ?? false,
-    watch: (store) => ({
+    hookOf: (id) => leased.get(id)?.claim.hook.id ?? null,
+    watchStore: (store) => ({
       ...store,
       async ingest(events, request) {
         const results = await store.ingest(events, request);
-        noteClaims(results.flatMap((result) => (result.kind === "accepted" ? result.claims : [])));
+        for (const result of results) {
+          if (result.kind !== "accepted") continue;
+          stored.set(result.receipt.id, step++);
+          noteClaims(result.claims);
+        }
         return results;
       },
       async claimDue(request) {
@@ -109,81 +103,45 @@ export function createHistory(clock: Clock, secrets: KnownSecrets): History {
       },
       async settle(settlement) {
         const isSettled = await store.settle(settlement);
-        const track = tracks.get(settlement.deliveryId);
-        if (isSettled && track && settlement.next.kind !== "retry") track.settledAs = settlement.next.kind;
+        if (isSettled) for (const { settled } of watchers) settled?.(settlement);
         return isSettled;
       },
+      async expire(nowMs, countMax) {
+        const count = await store.expire(nowMs, countMax);
+        if (count > 0) for (const { expired } of watchers) await expired?.();
+        return count;
+      },
+      async trim(trim) {
+        for (const { trims } of watchers) trims?.(trim);
+        const trimmed = await store.trim(trim);
+        if (trimmed.expired > 0) for (const { expired } of watchers) await expired?.();
+        return trimmed;
+      },
     }),
-    granted(userId, appId) {
-      const revocation = revocations.get(pairOf(userId, appId));
-      if (revocation !== undefined) revocation.isLiveAgain = true;
-    },
-    revoked(userId, appId) {
-      revocations.set(pairOf(userId, appId), { step: step++, atMs: clock.now(), isLiveAgain: false });
-    },
-    posted(request) {
-      posts++;
-      const track = trackOf(request);
-      if (track === undefined) return broken("something was posted that was never leased");
-      const { deliveryId } = track.claim;
-      if (track.settledAs !== null) broken(`${deliveryId} was posted again after it was ${track.settledAs}`);
-      if (track.underWay > 0) broken(`${deliveryId} was posted twice at once`);
-      const body = Buffer.from(request.body).toString();
-      if (track.body !== null && track.body !== body) broken(`${deliveryId} was sent with other bytes`);
-      track.body = body;
-      track.underWay++;
-      checkRevocation(track);
-      void checkSignature(track, request);
-    },
-    ended(request) {
-      const track = trackOf(request);
-      if (track !== undefined) track.underWay--;
-    },
-    accepted(request) {
-      const track = trackOf(request);
-      if (track !== undefined) track.isAccepted = true;
-    },
+    witness: (by) => ({
+      posted(request) {
+        posts++;
+        const known = leased.get(deliveryOf(request));
+        if (known === undefined) return broken("something was posted that was never leased");
+        const body = Buffer.from(request.body).toString();
+        const posting = { by, request, body, storedStep: stored.get(known.claim.event.id) ?? -1, ...known };
+        for (const { posted } of watchers) posted?.(posting, [...underWay.values()]);
+        underWay.set(request, posting);
+      },
+      ended(request) {
+        underWay.delete(request);
+      },
+      accepted(request) {
+        const known = leased.get(deliveryOf(request));
+        if (known === undefined) return;
+        for (const { accepted } of watchers) accepted?.({ by, request, body: "", storedStep: -1, ...known });
+      },
+    }),
   };
 }
 
-/** What must be true of the store when nothing is left to do. */
-export async function checkEnd(
-  history: History,
-  store: WebhookStore,
-  acknowledged: ReadonlyMap<string, number>,
-): Promise<Readonly<Record<string, number>>> {
-  const states: Record<string, number> = {};
-  const sequences = new Map<HookId, number[]>();
-  const byEvent = new Map<string, number>();
-  let after: string | null = null;
-  do {
-    const page: Awaited<ReturnType<WebhookStore["listDeliveries"]>> = await store.listDeliveries(
-      { reach: { kind: "all" } },
-      { after, countMax: 200 },
-    );
-    for (const { id, eventId, hookId, sequence, state, attempts } of page.items) {
-      states[state] = (states[state] ?? 0) + 1;
-      byEvent.set(eventId, (byEvent.get(eventId) ?? 0) + 1);
-      if (sequence !== null) sequences.set(hookId, [...(sequences.get(hookId) ?? []), sequence]);
-      if (state === "waiting") history.broken(`${id} neither arrived nor ended`);
-      if (state === "delivered" && !history.wasAccepted(id)) history.broken(`${id} was never accepted`);
-      if (attempts.some(({ number }, index) => number !== index + 1)) {
-        history.broken(`${id} has attempts with holes between`);
-      }
-    }
-    after = page.next;
-  } while (after !== null);
-
-  for (const [hookId, numbers] of sequences) {
-    const sorted = numbers.sort((left, right) => left - right);
-    if (sorted.some((number, index) => number !== index + 1)) {
-      history.broken(`the numbers of ${hookId} have holes: ${sorted.join(" ")}`);
-    }
-  }
-  for (const [eventId, count] of acknowledged) {
-    if ((byEvent.get(eventId) ?? 0) !== count) {
-      history.broken(`${eventId} was acknowledged with ${count} deliveries and has ${byEvent.get(eventId)}`);
-    }
-  }
-  return states;
+export function headerOf({ headers }: PostRequest, name: string): string | undefined {
+  return headers.find(([header]) => header === name)?.[1];
 }
+
+const deliveryOf = (request: PostRequest) => (headerOf(request, "TruLinks-Delivery") ?? "") as DeliveryId;

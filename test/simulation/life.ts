@@ -1,68 +1,90 @@
-/** A process that may die between any two steps, and whose store may fail. What it waits for then never comes. */
+/** A process that may die between any two steps, and whose store may fail or be slow. What it waits for then never comes. */
 import type { Clock } from "../../packages/server/src/base/clock.ts";
-import type { Dice } from "../../packages/server/src/base/dice.ts";
+import type { Fate } from "./fate.ts";
 
 export interface Life {
   isDead(): boolean;
+  die(): void;
   /** From here on the process dies no more, and its store works. */
   becomeSafe(): void;
-  /**
-   * The same verbs, each of which may be the last: before it took effect, or before its answer came. With
-   * `canFail` each may also throw, likewise before or after.
-   */
-  risk<Port extends object>(port: Port, canFail: boolean): Port;
+  /** The same verbs of a store: each may be the last, fail, take long or be done twice, before and after it took effect. */
+  riskStore<Port extends object>(port: Port): Port;
+  /** The same function, before and after which the process may die. */
+  risk<Args extends readonly unknown[], Result>(
+    act: (...args: Args) => Promise<Result>,
+  ): (...args: Args) => Promise<Result>;
   /** The same clock, whose timers end with the process. */
   mortal(clock: Clock): Clock;
 }
 
-export interface Dangers {
-  readonly deathChance: number;
-  readonly failureChance: number;
+export interface LifeDeps {
+  readonly fate: Fate;
+  readonly clock: Clock;
+  readonly onDeath: () => void;
 }
 
 type Verb = (...args: readonly unknown[]) => Promise<unknown>;
 
-export function createLife(dice: Dice, { deathChance, failureChance }: Dangers, onDeath: () => void): Life {
+export function createLife({ fate, clock, onDeath }: LifeDeps): Life {
   let isDead = false;
   let isSafe = false;
 
-  const strikes = (chance: number) => !isSafe && dice.roll() < chance;
   const never = () => new Promise<never>(() => {});
-  function die(): Promise<never> {
-    if (!isDead) onDeath();
+  function die(): void {
+    if (isDead) return;
     isDead = true;
-    return never();
+    onDeath();
   }
-  /** What may happen between two steps. */
-  async function pass(canFail: boolean): Promise<void> {
-    if (isDead || strikes(deathChance)) return die();
-    if (canFail && strikes(failureChance)) throw new Error("The store is away for a moment.");
+
+  /** What may happen between two steps; true if it goes on. Nothing may come between asking this and going on. */
+  function goesOn(canFail: boolean): boolean {
+    const happens = isSafe || isDead ? "nothing" : fate.step();
+    if (happens === "death") die();
+    if (happens === "failure" && canFail) throw new Error("The store is away for a moment.");
+    return !isDead;
+  }
+
+  async function useDisk(): Promise<void> {
+    const diskMs = isSafe ? 0 : fate.diskMs();
+    if (diskMs > 0) await clock.sleep(diskMs);
+  }
+
+  function riskVerb(verb: Verb): Verb {
+    return async (...args) => {
+      await useDisk();
+      if (!goesOn(true)) return never();
+      const isDoubled = !isSafe && fate.isDoubled();
+      let result = await verb(...args);
+      if (isDoubled && !isDead) result = await verb(...args);
+      await useDisk();
+      return goesOn(true) ? result : never();
+    };
   }
 
   return {
     isDead: () => isDead,
+    die,
     becomeSafe() {
       isSafe = true;
     },
-    risk(port, canFail) {
-      const risked = Object.entries(port).map(([name, verb]: [string, Verb]): [string, Verb] => [
-        name,
-        async (...args) => {
-          await pass(canFail);
-          const result = await verb(...args);
-          await pass(canFail);
-          return result;
-        },
-      ]);
-      return Object.fromEntries(risked) as typeof port;
+    riskStore: (port) => {
+      const verbs = Object.entries(port).map(([name, verb]: [string, Verb]) => [name, riskVerb(verb)]);
+      return Object.fromEntries(verbs) as typeof port;
     },
-    mortal: (clock) => ({
-      ...clock,
+    risk:
+      (act) =>
+      async (...args) => {
+        if (!goesOn(false)) return never();
+        const result = await act(...args);
+        return goesOn(false) ? result : never();
+      },
+    mortal: (immortal) => ({
+      ...immortal,
       sleep: async (delayMs, signal) => {
-        await clock.sleep(delayMs, signal).catch((error) => (isDead ? never() : Promise.reject(error)));
+        await immortal.sleep(delayMs, signal).catch((error) => (isDead ? never() : Promise.reject(error)));
         if (isDead) return never();
       },
-      after: (delayMs, run) => clock.after(delayMs, () => isDead || run()),
+      after: (delayMs, run) => immortal.after(delayMs, () => isDead || run()),
     }),
   };
 }

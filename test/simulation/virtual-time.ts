@@ -3,8 +3,12 @@ import type { Clock } from "../../packages/server/src/base/clock.ts";
 /** A clock that stands still while anything runs, and then jumps to the next thing that somebody waits for. */
 export interface VirtualTime {
   readonly clock: Clock;
-  /** Lets time pass until `untilMs`, or until `isOver`. */
-  run(untilMs: number, isOver?: () => boolean): Promise<void>;
+  /** Lets so much time pass, or less if it `isOver` before. */
+  pass(durationMs: number, isOver?: () => boolean): Promise<void>;
+  /** The host's clock is set: forwards, or back if negative. Whoever waits is not affected. */
+  set(byMs: number): void;
+  /** The latest time that the clock has ever told. */
+  latestMs(): number;
 }
 
 interface Timer {
@@ -15,12 +19,14 @@ interface Timer {
 
 export function createVirtualTime(startMs: number): VirtualTime {
   const timers = new Set<Timer>();
-  let nowMs = startMs;
+  let elapsedMs = 0;
+  let wallMs = startMs;
+  let latestMs = startMs;
   let order = 0;
 
   function after(delayMs: number, run: () => void): () => void {
     const timer: Timer = {
-      atMs: nowMs + Math.max(0, Math.ceil(delayMs)),
+      atMs: elapsedMs + Math.max(0, Math.ceil(delayMs)),
       order: order++,
       fire() {
         timers.delete(timer);
@@ -42,8 +48,8 @@ export function createVirtualTime(startMs: number): VirtualTime {
 
   return {
     clock: {
-      now: () => nowMs,
-      monotonic: () => nowMs - startMs,
+      now: () => wallMs + elapsedMs,
+      monotonic: () => elapsedMs,
       after,
       sleep: (delayMs, signal) =>
         new Promise((resolve, reject) => {
@@ -55,17 +61,23 @@ export function createVirtualTime(startMs: number): VirtualTime {
           });
         }),
     },
-    async run(untilMs, isOver = () => false) {
+    async pass(durationMs, isOver = () => false) {
+      const untilMs = elapsedMs + durationMs;
       for (;;) {
         // Nothing in a simulation leaves the process, so one turn of the real loop runs all that can run now.
         await new Promise<void>((resolve) => setImmediate(resolve));
         if (isOver()) return;
         const timer = next();
         if (timer === undefined || timer.atMs > untilMs) break;
-        nowMs = timer.atMs;
+        elapsedMs = timer.atMs;
         timer.fire();
       }
-      nowMs = untilMs;
+      if (Number.isFinite(untilMs)) elapsedMs = untilMs;
     },
+    set(byMs) {
+      latestMs = Math.max(latestMs, wallMs + elapsedMs);
+      wallMs += byMs;
+    },
+    latestMs: () => Math.max(latestMs, wallMs + elapsedMs),
   };
 }

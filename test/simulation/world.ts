@@ -39,12 +39,14 @@ export interface WorldOptions {
   readonly wake?: () => void;
   readonly recall?: () => void;
   readonly policy?: () => Policy["webhooks"];
+  /** Opened in memory if left out. */
+  readonly storage?: Storage;
 }
 
 export function createWorld(options: WorldOptions): World {
   const { clock, dice, wake = () => {}, recall = () => {} } = options;
   const policy = options.policy ?? (() => POLICY_DEFAULT.webhooks);
-  const storage = openSqliteInProcess({ file: ":memory:", dice });
+  const storage = options.storage ?? openSqliteInProcess({ file: ":memory:", dice });
   const keyring = { vault: createVault(dice.bytes(32), dice), masterKey: dice.bytes(32) };
   const lines: (readonly [string, LogFields])[] = [];
   const log = createRecordingLog(lines);

@@ -119,8 +119,8 @@ export function createSender(deps: SenderDeps): Sender {
   }
 
   function whenOver({ hook, sequence }: Claim, next: Next): void {
-    // What comes after it has become due with its end.
-    if (hook.serial && next.kind !== "retry") wake();
+    // What comes after it is due now if it has ended; so it may have if it cannot be tried again in its time.
+    if (hook.serial) wake();
     if (sequence === null && hook.state === "pending" && next.kind === "delivered") deps.onActivated?.();
   }
 
