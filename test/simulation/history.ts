@@ -28,7 +28,7 @@ export interface Watcher {
   /** The store is about to end what passes these bounds. */
   trims?(trim: Trim): void;
   /** The store has just ended something as expired. */
-  expired?(): Promise<void>;
+  expired?(): void;
 }
 
 export interface Broken {
@@ -108,13 +108,13 @@ export function createHistory(clock: Pick<Clock, "now">, skewMsMax: number): His
       },
       async expire(nowMs, countMax) {
         const count = await store.expire(nowMs, countMax);
-        if (count > 0) for (const { expired } of watchers) await expired?.();
+        if (count > 0) for (const { expired } of watchers) expired?.();
         return count;
       },
       async trim(trim) {
         for (const { trims } of watchers) trims?.(trim);
         const trimmed = await store.trim(trim);
-        if (trimmed.expired > 0) for (const { expired } of watchers) await expired?.();
+        if (trimmed.expired > 0) for (const { expired } of watchers) expired?.();
         return trimmed;
       },
     }),

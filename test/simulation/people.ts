@@ -6,8 +6,10 @@ import { listAll } from "./list-all.ts";
 import { pick, type Stage } from "./stage.ts";
 
 const ANSWER_WAIT_MS = 3_000;
-const EVENTS_MAX = 6;
+const EVENTS_MAX = 5;
 const HOUR_MS = 3_600_000;
+const REST_MS_MAX = 15_000;
+const PACES = [null, 0.5, 3];
 
 /** One hook of each kind, and every grant. */
 export async function settleIn(stage: Stage): Promise<void> {
@@ -25,19 +27,21 @@ export async function settleIn(stage: Stage): Promise<void> {
   await makeHook(stage, { owner: other, serial: true });
 }
 
-async function makeHook(
+export async function makeHook(
   stage: Stage,
   request: Pick<HookRequest, "owner"> & Partial<HookRequest>,
   by: Maker = "operator",
-) {
+): Promise<HookId> {
   const { world, hooks, secrets, users } = stage;
   const url = `http://127.0.0.1:${9_000 + hooks.size}/`;
   const created = await world.hooks.create({ url, events: ["*"], inFlightMax: 2, ...request }, by);
   if (created.kind !== "made") throw new Error(JSON.stringify(created));
   const { hook, secret } = created;
-  hooks.set(hook.id, hook);
+  // As it was asked for.
+  hooks.set(hook.id, { ...hook, filter: request.filter ?? [], serial: request.serial ?? false });
   secrets.learn(hook.id, null, secret.reveal(), world.clock.now());
   if (hook.secretPer === "user") for (const userId of users) await learnUserSecret(stage, hook.id, userId);
+  return hook.id;
 }
 
 /** Of a hundred actions. */
@@ -46,12 +50,8 @@ const ACTIONS: readonly (readonly [number, (stage: Stage, name: string) => Promi
   [8, toggleGrant],
   [4, rotateSecret],
   [4, rotateUserSecret],
-  [
-    10,
-    ({ world, dice, hooks }) =>
-      change(world.hooks.change(pick(dice, hooks.keys()), { state: "paused" }, "operator")),
-  ],
-  [12, activate],
+  [12, rest],
+  [10, activate],
   [3, async ({ world, dice, hooks }) => void (await world.hooks.ping(pick(dice, hooks.keys()), "operator"))],
   [3, async ({ dice, platform }) => pick(dice, platform.processes).life.die()],
   [4, setClocks],
@@ -137,9 +137,18 @@ async function learnUserSecret({ world, secrets }: Stage, hookId: HookId, userId
   secrets.learn(hookId, userId, newest.secret.reveal(), world.clock.now());
 }
 
+/** A hook is paused for a while, and then released at some pace. */
+async function rest(stage: Stage): Promise<void> {
+  const { world, time, dice } = stage;
+  const hookId = pick(dice, stage.hooks.keys());
+  await change(world.hooks.change(hookId, { state: "paused" }, "operator"));
+  await time.clock.sleep(dice.roll() * REST_MS_MAX);
+  await makeActive(stage, hookId, pick(dice, PACES));
+}
+
 async function activate(stage: Stage): Promise<void> {
   const { dice, hooks } = stage;
-  await makeActive(stage, pick(dice, hooks.keys()), pick(dice, [null, 0.5, 3]));
+  await makeActive(stage, pick(dice, hooks.keys()), pick(dice, PACES));
 }
 
 export async function makeActive(stage: Stage, hookId: HookId, releasePerS: number | null): Promise<void> {

@@ -21,7 +21,7 @@ export interface PlatformOptions {
   /** Of each process that is born, one after the other. */
   readonly fateOf: () => Fate;
   readonly behave: () => Behaviour;
-  /** What every process has for a store. */
+  /** What everybody has for a store. */
   readonly storeOf: (store: WebhookStore) => WebhookStore;
   readonly rebirthMs: () => number;
 }
@@ -41,12 +41,13 @@ export const IN_FLIGHT_MAX = 6;
 export const RETRIES_S = [5, 20, 60, 120];
 export const SKEW_MS_MAX = 1_500;
 /** Small, so that it is passed. */
-const WAITING_BYTES_MAX = 1_500;
+const WAITING_BYTES_MAX = 4_000;
 
 export function createPlatform(options: PlatformOptions): Platform {
   const { form, time, dice, history } = options;
   const processes: Process[] = [];
-  const { storage, reopen } = createReopening(dice);
+  const { storage: opened, reopen } = createReopening(dice);
+  const storage = { ...opened, webhooks: options.storeOf(opened.webhooks) };
   const each = (act: (process: Process) => void) => {
     for (const process of processes) if (!process.life.isDead()) act(process);
   };
@@ -59,7 +60,7 @@ export function createPlatform(options: PlatformOptions): Platform {
     wake: () => isNear && each(({ wake }) => wake()),
     recall: () => isNear && each(({ recall }) => recall()),
   });
-  const store = history.watchStore(options.storeOf(storage.webhooks));
+  const store = history.watchStore(storage.webhooks);
   const policy = () => ({
     ...POLICY_DEFAULT.webhooks,
     retries_s: RETRIES_S,

@@ -20,11 +20,11 @@ export interface Run {
   readonly states: Readonly<Record<string, number>>;
 }
 
-/** A fault planted into the store that every process uses, to see that the simulation finds it. */
+/** A fault planted into the store, to see that the simulation finds it. */
 export type Sabotage = (store: WebhookStore) => WebhookStore;
 
 export const START_MS = Date.UTC(2026, 0, 1);
-const ACTIONS = 40;
+const ACTIONS = 24;
 const ACTION_PAUSE_MS_MAX = 2_000;
 const REBIRTH_MS_MAX = 10_000;
 const DRAIN_STEP_MS = 3_000;
@@ -65,6 +65,7 @@ async function live(stage: Stage, dice: Dice): Promise<void> {
   const story = async () => {
     for (let count = 0; count < ACTIONS; count++) {
       await time.clock.sleep(dice.roll() * ACTION_PAUSE_MS_MAX);
+      await stage.promises.expiry.check();
       acting.push(actOnce(stage, `event-${count}`));
     }
     await Promise.all(acting);
@@ -90,6 +91,7 @@ export async function end(stage: Stage): Promise<Run["states"]> {
     if (nextMs !== null) time.set(Math.max(0, nextMs - world.clock.now()));
     history.clockWasSet();
   }
+  await stage.promises.expiry.check();
   const states = await checkEnds({ ...stage, ...stage.promises, store: webhooks, retries: RETRIES_S.length });
   await world.storage.close();
   return states;

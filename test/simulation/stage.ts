@@ -59,6 +59,7 @@ export async function createStage(options: StageOptions): Promise<Stage> {
   const platform = createPlatform({ ...options, history });
   const { world } = platform;
   const secrets = createKnownSecrets();
+  const hooks = new Map<HookId, Hook>();
   const goneHooks = new Set<HookId>();
   const published = new Map<string, EventRequest>();
   const store = world.storage.webhooks;
@@ -71,8 +72,8 @@ export async function createStage(options: StageOptions): Promise<Stage> {
   history.watch(
     ...Object.values(promises),
     signed(clock, secrets, history),
-    limits(clock, { inFlightMax: IN_FLIGHT_MAX, skewMsMax }, history),
-    order(store, history),
+    limits({ clock, inFlightMax: IN_FLIGHT_MAX, skewMsMax, hooks, published }, history),
+    order({ store, hooks }, history),
     {
       settled({ deliveryId, next }) {
         if (next.kind !== "failed" || next.because !== "gone") return;
@@ -82,10 +83,9 @@ export async function createStage(options: StageOptions): Promise<Stage> {
     },
   );
   return {
-    ...{ time, dice, platform, world, history, promises, secrets, goneHooks, published },
+    ...{ time, dice, platform, world, history, promises, secrets, hooks, goneHooks, published },
     users: await Promise.all(["ada", "ben", "cleo", "dan"].map(world.makeUser)),
     apps: [await world.makeApp(), await world.makeApp()],
-    hooks: new Map(),
     grants: new Map(),
     acknowledged: new Map(),
   };

@@ -64,7 +64,7 @@ function hasReason(deps: EndDeps, delivery: Delivery, ofHook: readonly Delivery[
       // Whether it was time is looked at when it happens: see `expiry.ts`.
       return delivery.expiresAtMs !== null || deps.expiry.wasTrimmed(id);
     case "replaced":
-      return ofHook.some((other) => isNewerOfKey(other, delivery));
+      return ofHook.some((other) => isNewerOfKey(deps, other, delivery));
     case "revoked":
       return (
         hookOwner.kind === "app" && userId !== null && deps.granted.wasEverRevoked(userId, hookOwner.appId)
@@ -79,10 +79,10 @@ function hasReason(deps: EndDeps, delivery: Delivery, ofHook: readonly Delivery[
 /** A ping is asked for a day only, however often. */
 const isLastPing = ({ sequence, attempts }: Delivery) => sequence === null && attempts.length > 0;
 
-function isNewerOfKey(other: Delivery, { key, userId, sequence }: Delivery): boolean {
-  return (
-    key !== null && other.key === key && other.userId === userId && (other.sequence ?? 0) > (sequence ?? 0)
-  );
+function isNewerOfKey({ published }: EndDeps, other: Delivery, delivery: Delivery): boolean {
+  const keyOf = ({ eventId }: Delivery) => published.get(eventId)?.key ?? null;
+  const isSame = keyOf(delivery) !== null && keyOf(other) === keyOf(delivery);
+  return isSame && other.userId === delivery.userId && (other.sequence ?? 0) > (delivery.sequence ?? 0);
 }
 
 function checkNumbers({ history }: EndDeps, hookId: HookId, ofHook: readonly Delivery[]): void {

@@ -7,6 +7,8 @@ import { listAll } from "../list-all.ts";
 import type { VirtualTime } from "../virtual-time.ts";
 
 export interface Expiry extends Watcher {
+  /** Looks at what was ended since it was asked last. */
+  check(): Promise<void>;
   wasTrimmed(id: DeliveryId): boolean;
 }
 
@@ -21,14 +23,14 @@ export function expiry({ time, store, published, skewMsMax }: ExpiryDeps, { brok
   const trimmed = new Set<DeliveryId>();
   const known = new Set<DeliveryId>();
   const trims: Trim[] = [];
+  let isNew = false;
   /** For when it would have been tried again: if its time comes before that, it has ended. */
   const triedAgainMs = new Map<DeliveryId, number>();
 
   const bytesOf = ({ eventId }: Delivery) => JSON.stringify(published.get(eventId)?.data ?? {}).length;
 
-  async function isTrimmed({ hookId, sequence, createdAtMs }: Delivery): Promise<boolean> {
-    const ofHook = await listAll(store, { hookId });
-    const newer = ofHook.filter((other) => (other.sequence ?? 0) >= (sequence ?? 0));
+  function isTrimmed({ hookId, sequence, createdAtMs }: Delivery, all: readonly Delivery[]): boolean {
+    const newer = all.filter((other) => other.hookId === hookId && (other.sequence ?? 0) >= (sequence ?? 0));
     const bytes = newer.reduce((sum, other) => sum + bytesOf(other), 0);
     return trims.some(({ olderThanMs, bytesMax }) => createdAtMs < olderThanMs || bytes > bytesMax);
   }
@@ -39,14 +41,20 @@ export function expiry({ time, store, published, skewMsMax }: ExpiryDeps, { brok
       if (next.kind === "retry") triedAgainMs.set(deliveryId, next.atMs);
     },
     trims: (trim) => void trims.push(trim),
-    async expired() {
-      for (const delivery of await listAll(store, { state: "expired" })) {
-        const { id, expiresAtMs } = delivery;
-        if (known.has(id)) continue;
+    expired() {
+      isNew = true;
+    },
+    async check() {
+      if (!isNew) return;
+      isNew = false;
+      const all = await listAll(store, {});
+      for (const delivery of all) {
+        const { id, expiresAtMs, state } = delivery;
+        if (state !== "expired" || known.has(id)) continue;
         known.add(id);
         const latestMs = Math.max(time.latestMs() + skewMsMax, triedAgainMs.get(id) ?? 0);
         if (expiresAtMs !== null && latestMs >= expiresAtMs) continue;
-        if (await isTrimmed(delivery)) trimmed.add(id);
+        if (isTrimmed(delivery, all)) trimmed.add(id);
         else broken(`${id} was ended as expired before its time`);
       }
     },

@@ -1,9 +1,15 @@
 /** A serial hook sees its numbers in order, one at a time, each final before the next. */
 import type { DeliveryId, HookId } from "@trulinks/protocol";
+import type { Hook } from "../../../packages/server/src/webhooks/hook.ts";
 import type { WebhookStore } from "../../../packages/server/src/webhooks/store.ts";
 import type { History, Posting, Watcher } from "../history.ts";
 
-export function order(store: Pick<WebhookStore, "findDelivery">, { broken, isLeased }: History): Watcher {
+export interface OrderDeps {
+  readonly store: Pick<WebhookStore, "findDelivery">;
+  readonly hooks: ReadonlyMap<HookId, Hook>;
+}
+
+export function order({ store, hooks }: OrderDeps, { broken, isLeased }: History): Watcher {
   const last = new Map<HookId, { readonly id: DeliveryId; readonly number: number }>();
 
   async function checkFinal(id: DeliveryId, number: number): Promise<void> {
@@ -14,7 +20,7 @@ export function order(store: Pick<WebhookStore, "findDelivery">, { broken, isLea
 
   return {
     posted({ claim: { hook, sequence, deliveryId } }, underWay) {
-      if (!hook.serial || sequence === null) return;
+      if (!hooks.get(hook.id)?.serial || sequence === null) return;
       const isHere = ({ claim }: Posting) => claim.hook.id === hook.id && claim.sequence !== null;
       if (underWay.some((other) => isHere(other) && isLeased(other))) {
         broken(`${hook.id} is serial and has two under way`);
