@@ -21,6 +21,8 @@ export interface PlatformOptions {
   /** What the command is run under, such as `["taskset", "-c", "0"]`. */
   readonly under?: readonly string[];
   readonly tls?: boolean;
+  /** How long a start may take; 20 s if left out. */
+  readonly readyMsMax?: number;
   /** Puts files into the data folder, which is the working directory, before the first start. */
   readonly prepare?: (dataFolder: string) => void;
   /** Fetches `/readyz`; a test with its own authority brings one that trusts it. */
@@ -69,6 +71,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
   command.unshift(...(options.under ?? []));
   const readyUrl = `${providerUrl}/readyz`;
   const probe = options.fetch ?? fetch;
+  const readyMsMax = options.readyMsMax ?? READY_MS_MAX;
 
   let child: ChildProcess | null = null;
   let output = "";
@@ -79,7 +82,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     child = started;
     started.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
     started.stderr?.on("data", (chunk: Buffer) => (output += chunk.toString()));
-    const untilMs = Date.now() + READY_MS_MAX;
+    const untilMs = Date.now() + readyMsMax;
     while (Date.now() < untilMs) {
       if (started.exitCode !== null)
         throw new Error(`The platform ended with ${started.exitCode}:\n${output}`);
@@ -87,7 +90,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
       if (answer?.status === 200) return;
       await sleep(20);
     }
-    throw new Error(`The platform was not ready after ${READY_MS_MAX} ms:\n${output}`);
+    throw new Error(`The platform was not ready after ${readyMsMax} ms:\n${output}`);
   }
 
   async function end(signal: NodeJS.Signals): Promise<number | null> {

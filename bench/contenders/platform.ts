@@ -31,9 +31,11 @@ export interface PlatformOptions extends HookPlan {
 }
 
 const SETUP_LANES = 16;
+// A start that takes long is a figure, and no reason to give up.
+const READY_MS_MAX = 120_000;
 
 export async function preparePlatform(options: PlatformOptions): Promise<PlatformUnderTest> {
-  const platform = await startPlatform({ env: options.env ?? {} });
+  const platform = await startPlatform({ env: options.env ?? {}, readyMsMax: READY_MS_MAX });
   const dispatcher = new Agent({ connections: SETUP_LANES });
   const authorization = `Bearer ${platform.operatorKey}`;
   const headers = { authorization, "content-type": "application/json" };

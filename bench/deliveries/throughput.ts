@@ -8,6 +8,7 @@ import type { Entrant } from "../contenders/entrant.ts";
 import { FORMS, ours, peers, SQLITE_NAME } from "../contenders/systems.ts";
 import { type LoadForm, startClosedLoop } from "../load/closed-loop.ts";
 import { ratioOf, rowOf } from "../measure/rows.ts";
+import { PEER_NOTES } from "../peers/peer.ts";
 import { publishOne } from "./publish-one.ts";
 import type { Prepared } from "./systems.ts";
 import { takeTurn } from "./turn.ts";
@@ -87,7 +88,7 @@ function resultOf(world: World, turns: readonly Turns[], notes: readonly string[
     columns: COLUMNS,
     rows,
     headline: "delivered_per_s",
-    notes: [...NOTES, ...notes],
+    notes: [...NOTES, ...PEER_NOTES, ...notes],
     bars: FORMS.flatMap((form) => barsOf(form, turns, limit)),
     faults: lost,
   };
@@ -97,6 +98,7 @@ const COLUMNS = [
   { name: "delivered_per_s", unit: "1/s", digits: 0 },
   { name: "of_limit", unit: "%", digits: 0 },
   { name: "accepted_per_s", unit: "1/s", digits: 0 },
+  { name: "refused", unit: "events", digits: 0 },
   { name: "lost", unit: "events", digits: 0 },
   { name: "twice", unit: "events", digits: 0 },
   { name: "sender_us", unit: "µs/event", digits: 1 },
@@ -109,6 +111,7 @@ const COLUMNS = [
 const NOTES = [
   "µs/event: CPU time of each process for one event. sender: what is measured (its processes, if it has two); service: the database or queue server",
   "beside it; load: the generator. All share the machine's cores; what cores busy falls short of them was waited for, or taken by others.",
+  "TruLinks: default options, but for log level warn. At most 2 000 events outstanding; 8 requests at once in batches, 64 of one event each.",
 ];
 
 const LIMIT_SHARE: Readonly<Record<string, number>> = { "batches of 100": 0.5, "one event a request": 0.2 };

@@ -3,7 +3,7 @@ import type { PartResult, Row } from "../bench.ts";
 import { figure } from "./figure.ts";
 
 const WIDTH = 900;
-const TOP = 64;
+const TOP = 80;
 const PANEL_TOP = 34;
 const PANEL_GAP = 26;
 const BAR_HEIGHT = 22;
@@ -46,7 +46,8 @@ function panel({ title, columns, rows }: PartResult, headline: string, top: numb
       `<text class="value" x="${(LABEL_WIDTH + width + 8).toFixed(1)}" y="${y + 15}">${text}</text>`,
     ].join("\n");
   });
-  const what = `${headline.replaceAll("_", " ")} (${column?.unit ?? ""}), median`;
+  const percent = rows.some(({ values }) => "of_limit" in values) ? "; percent of the limit" : "";
+  const what = `${headline.replaceAll("_", " ")} (${column?.unit ?? ""}), median${percent}`;
   return [
     `<text class="part" x="20" y="${top + 6}">${escapeXml(title)}</text>`,
     `<text class="about" x="20" y="${top + 23}">${escapeXml(what)}</text>`,
@@ -61,7 +62,7 @@ function lengthOf(row: Row, column: string): number {
 
 function ofLimit({ values }: Row): string {
   const share = values["of_limit"];
-  return share === undefined ? "" : ` · ${figure(share, 0)} % of the limit`;
+  return share === undefined ? "" : ` · ${figure(share, 0)} %`;
 }
 
 function escapeXml(text: string): string {
