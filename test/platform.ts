@@ -11,6 +11,7 @@ import { findFreePort } from "./services/server-process.ts";
 const SOURCE = fileURLToPath(new URL("../packages/server/src/main.ts", import.meta.url));
 const BUILT = fileURLToPath(new URL("../packages/server/dist/main.js", import.meta.url));
 const READY_MS_MAX = 20_000;
+const STARTS_MAX = 5;
 
 export interface PlatformOptions {
   /** Further `TRULINKS_…` variables. */
@@ -36,7 +37,7 @@ export interface Platform {
   readonly dataFolder: string;
   /** What the process wrote so far, both streams. */
   output(): string;
-  /** Resident memory in bytes. */
+  /** Of the process as it runs now. */
   pid(): number;
   /** Ends it as a power cut would, and waits until it is gone. */
   kill(): Promise<void>;
@@ -49,18 +50,32 @@ export interface Platform {
 }
 
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
+  for (let start = 1; ; start++) {
+    // Between finding a port and listening there, somebody else may take it: every connection out has a port, too.
+    const ports = { public: await findFreePort(), provider: await findFreePort() };
+    try {
+      return await startOn(ports, options);
+    } catch (error) {
+      if (start === STARTS_MAX || !/another program listens there/.test(String(error))) throw error;
+    }
+  }
+}
+
+async function startOn(
+  ports: { readonly public: number; readonly provider: number },
+  options: PlatformOptions,
+): Promise<Platform> {
   const dataFolder = mkdtempSync(join(tmpdir(), "trulinks-platform-"));
-  const [publicPort, providerPort] = [await findFreePort(), await findFreePort()];
   const operatorKey = "operator-key-of-a-test-0123456789";
   const scheme = options.tls ? "https" : "http";
-  const publicUrl = `${scheme}://127.0.0.1:${publicPort}`;
-  const providerUrl = `${scheme}://127.0.0.1:${providerPort}`;
+  const publicUrl = `${scheme}://127.0.0.1:${ports.public}`;
+  const providerUrl = `${scheme}://127.0.0.1:${ports.provider}`;
   const env = {
     PATH: process.env["PATH"],
     HOME: process.env["HOME"],
     TRULINKS_DATA: dataFolder,
-    TRULINKS_PUBLIC: `127.0.0.1:${publicPort}`,
-    TRULINKS_PROVIDER: `127.0.0.1:${providerPort}`,
+    TRULINKS_PUBLIC: `127.0.0.1:${ports.public}`,
+    TRULINKS_PROVIDER: `127.0.0.1:${ports.provider}`,
     TRULINKS_OPERATOR_KEY: operatorKey,
     TRULINKS_ALLOW_ADDRESSES: "127.0.0.0/8,::1/128",
     TRULINKS_LOG_LEVEL: "warn",
@@ -102,8 +117,18 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     return child.exitCode;
   }
 
-  options.prepare?.(dataFolder);
-  await start();
+  async function dispose(signal: NodeJS.Signals): Promise<void> {
+    await end(signal);
+    rmSync(dataFolder, { recursive: true, force: true });
+  }
+
+  try {
+    options.prepare?.(dataFolder);
+    await start();
+  } catch (error) {
+    await dispose("SIGKILL");
+    throw error;
+  }
   return {
     publicUrl,
     providerUrl,
@@ -116,9 +141,6 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     },
     start,
     stop: () => end("SIGTERM"),
-    dispose: async () => {
-      await end("SIGTERM");
-      rmSync(dataFolder, { recursive: true, force: true });
-    },
+    dispose: () => dispose("SIGTERM"),
   };
 }
