@@ -5,6 +5,8 @@ import { connect } from "node:net";
 export interface Connection {
   /** `onAnswer` is called when the whole answer has come. The bytes must stay as they are until then. */
   send(bytes: Buffer, onAnswer: (answer: Answer) => void): void;
+  /** False after the server ended it while nothing was asked, as servers do with connections that idle. */
+  isOpen(): boolean;
   close(): void;
 }
 
@@ -16,7 +18,7 @@ export interface Answer {
 const HEAD_END = "\r\n\r\n";
 const STATUS_AT = "HTTP/1.1 ".length;
 
-/** `onError`: the connection broke, or said what is no HTTP. */
+/** `onError`: the connection broke with a request under way, or the answer is no HTTP. */
 export async function openConnection(port: number, onError: (error: Error) => void): Promise<Connection> {
   const socket = connect({ port, host: "127.0.0.1", noDelay: true });
   await once(socket, "connect");
@@ -28,7 +30,7 @@ export async function openConnection(port: number, onError: (error: Error) => vo
     if (isClosed) return;
     isClosed = true;
     socket.destroy();
-    onError(new Error(`The connection to port ${port} ${reason}.`));
+    if (waiting !== null) onError(new Error(`The connection to port ${port} ${reason}.`));
   }
 
   socket.on("error", (error) => fail(`broke: ${error.message}`));
@@ -37,7 +39,7 @@ export async function openConnection(port: number, onError: (error: Error) => vo
     rest = rest === null ? chunk : Buffer.concat([rest, chunk]);
     const answer = readAnswer(rest);
     if (answer === "partial") return;
-    if (answer === "unreadable" || waiting === null) return fail("said what is no answer");
+    if (answer === "unreadable" || waiting === null) return fail(`said what is no answer: ${rest}`);
     const onAnswer = waiting;
     rest = null;
     waiting = null;
@@ -49,6 +51,7 @@ export async function openConnection(port: number, onError: (error: Error) => vo
       waiting = onAnswer;
       socket.write(bytes);
     },
+    isOpen: () => !isClosed,
     close() {
       isClosed = true;
       socket.destroy();

@@ -35,7 +35,7 @@ export async function runOpenLoop(
     connection: await openConnection(target.port, failure.reject),
     request: createRequestBytes(target),
   });
-  const lanes = await Promise.all(Array.from({ length: LANES_FIRST }, open));
+  const lanes = new Set(await Promise.all(Array.from({ length: LANES_FIRST }, open)));
   const idle = [...lanes];
   const sent: Sent[] = [];
   const queue: number[] = [];
@@ -44,7 +44,13 @@ export async function runOpenLoop(
   const allAnswered = Promise.withResolvers<void>();
 
   function pump(): void {
-    while (idle.length > 0 && queue.length > 0) send(idle.pop() as Lane, queue.shift() as number);
+    while (queue.length > 0) {
+      // The one that idled longest, so that none idles until the server ends it; at low rates some do.
+      const lane = idle.shift();
+      if (lane === undefined) return;
+      if (lane.connection.isOpen()) send(lane, queue.shift() as number);
+      else lanes.delete(lane);
+    }
   }
 
   function send(lane: Lane, dueMs: number): void {
@@ -60,7 +66,7 @@ export async function runOpenLoop(
 
   async function widen(): Promise<void> {
     const lane = await open();
-    lanes.push(lane);
+    lanes.add(lane);
     idle.push(lane);
     pump();
   }
@@ -71,7 +77,7 @@ export async function runOpenLoop(
       queue.push(startMs + index * gapMs);
     }
     pump();
-    if (queue.length > 0 && lanes.length < LANES_MAX) await Promise.race([widen(), failure.promise]);
+    if (queue.length > 0 && lanes.size < LANES_MAX) await Promise.race([widen(), failure.promise]);
     else await sleep(1);
   }
   await Promise.race([allAnswered.promise, failure.promise]);
