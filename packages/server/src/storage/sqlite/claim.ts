@@ -27,7 +27,7 @@ export function createClaiming(ground: Ground): ClaimVerbs {
     },
 
     findNextDueMs(exceptHooks) {
-      memory.listing.bring();
+      if (memory.turns.first.first() !== null || memory.turns.retry.first() !== null) memory.listing.bring();
       const except = new Set(exceptHooks);
       const times = [
         nextTurnMs(ground, "first", except),
@@ -57,14 +57,22 @@ function comeBack({ database, memory }: Ground, key: number, nowMs: number): voi
 
 function claimDue(ground: Ground, request: ClaimRequest): readonly Claim[] {
   const { memory } = ground;
-  memory.listing.bring();
   for (const { key } of memory.leases.takeRunOut(request.nowMs)) comeBack(ground, key, request.nowMs);
+  if (!isAnybodyUp(ground, request.nowMs)) return [];
+  memory.listing.bring();
   const claims: Claim[] = [];
   const takenOf = new Map<HookId, number>();
   claimFrom(ground, "first", { ...request, claims, takenOf });
   const countMax = Math.min(request.countMax, claims.length + request.retriesMax);
   claimFrom(ground, "retry", { ...request, countMax, claims, takenOf });
   return claims;
+}
+
+/** Most often nobody is: then nothing needs to be listed. */
+function isAnybodyUp({ memory }: Ground, nowMs: number): boolean {
+  return [memory.turns.first, memory.turns.retry].some(
+    (turns) => (turns.first()?.atMs ?? nowMs + 1) <= nowMs,
+  );
 }
 
 interface Claiming extends ClaimRequest {

@@ -17,12 +17,14 @@ export function createDeliveries({ database, memory }: Ground): DeliveryVerbs {
   return {
     listDeliveries(filter, page) {
       memory.listing.bring();
-      const chosen = chooseDeliveries(filter, page.after);
-      const rows = database.all<DeliveryRow>(
-        `SELECT * FROM deliveries ${chosen.indexed} WHERE ${chosen.where} ORDER BY id DESC LIMIT ?`,
-        ...chosen.values,
-        limitOf(page),
-      );
+      const ways = chooseDeliveries(filter, page.after).map(({ indexed, where, values }) => ({
+        text: `SELECT * FROM deliveries ${indexed} WHERE ${where} ORDER BY id DESC LIMIT ?`,
+        values: [...values, limitOf(page)],
+      }));
+      const rows = ways
+        .flatMap(({ text, values }) => database.all<DeliveryRow>(text, ...values))
+        .sort((one, other) => (one.id > other.id ? -1 : 1))
+        .slice(0, limitOf(page));
       return pageOf(rows, page, {
         key: (row) => row.id,
         item: (row) =>

@@ -21,9 +21,22 @@ interface Part extends Condition {
   readonly index: string | null;
 }
 
-export function chooseDeliveries(filter: DeliveryFilter, after: string | null): Chosen {
+/** One way to find them, or two whose findings are put together. */
+export function chooseDeliveries(filter: DeliveryFilter, after: string | null): readonly Chosen[] {
   const parts = [...partsOf(filter), ...bounds(filter, after)];
   const index = LEADING.find((name) => parts.some((part) => part.index === name));
+  if (index !== "deliveries_by_user") return [chosenBy(index, parts)];
+  const ofApps = chosenBy(index, [...parts, OF_APPS]);
+  const { userId } = filter;
+  // By their owners' hooks others are found only where the user is asked for itself, and not as an app's.
+  if (userId === undefined || filter.appId !== undefined || filter.reach.kind !== "all") return [ofApps];
+  const own: Part = { index: "deliveries_by_owner_user", where: "owner_user_id = ?", values: [userId] };
+  return [ofApps, chosenBy("deliveries_by_owner_user", [...parts, own])];
+}
+
+const OF_APPS: Part = { index: null, where: "owner_app_id IS NOT NULL", values: [] };
+
+function chosenBy(index: string | undefined, parts: readonly Part[]): Chosen {
   return {
     indexed: index === undefined ? "" : `INDEXED BY ${index}`,
     // Every index holds what is listed, and serves only queries that say so.
@@ -36,8 +49,8 @@ export function chooseDeliveries(filter: DeliveryFilter, after: string | null): 
 const LEADING = [
   "deliveries_by_event",
   "deliveries_by_hook",
-  "deliveries_by_user",
   "deliveries_by_owner_user",
+  "deliveries_by_user",
   "deliveries_by_owner_app",
   "deliveries_by_state",
   "deliveries_by_status",

@@ -15,8 +15,9 @@ export interface Listing {
   reset(): void;
 }
 
-// Listing a delivery costs some 10 µs, less the more are listed at once; this many hold up nobody for long.
-const UNLISTED_MAX = 2_000;
+// Listing a delivery costs some 10 µs, less the more are listed at once: they then share the pages that they dirty. So
+// many hold up others for some 50 ms.
+const UNLISTED_MAX = 8_000;
 
 export function createListing(database: Database): Listing {
   let through = 0;

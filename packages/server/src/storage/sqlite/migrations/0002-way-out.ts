@@ -79,7 +79,9 @@ INSERT INTO engine (id, listed_through, starts) SELECT 1, coalesce(max(key), 0),
 
 CREATE INDEX deliveries_by_id ON deliveries (id) WHERE is_listed = 1;
 CREATE INDEX deliveries_by_hook ON deliveries (hook_id, id) WHERE is_listed = 1;
-CREATE INDEX deliveries_by_user ON deliveries (user_id, id) WHERE is_listed = 1 AND user_id IS NOT NULL;
+-- What concerns a user is found by two indexes, so that each delivery is in one of them.
+CREATE INDEX deliveries_by_user ON deliveries (user_id, id)
+  WHERE is_listed = 1 AND owner_app_id IS NOT NULL AND user_id IS NOT NULL;
 CREATE INDEX deliveries_by_owner_user ON deliveries (owner_user_id, id)
   WHERE is_listed = 1 AND owner_user_id IS NOT NULL;
 CREATE INDEX deliveries_by_owner_app ON deliveries (owner_app_id, id) WHERE is_listed = 1 AND owner_app_id IS NOT NULL;
