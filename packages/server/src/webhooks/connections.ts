@@ -142,6 +142,7 @@ export function createConnections({ connect, clock, freeMax }: ConnectionsDeps):
     },
     open,
     free(connection) {
+      if (!all.has(connection)) return;
       const { key } = connection.route;
       const ofRoute = freeByRoute.get(key);
       if (ofRoute === undefined) freeByRoute.set(key, [connection]);

@@ -15,6 +15,9 @@ export interface ExchangeDeps {
 /** 1xx answers before the answer; no honest receiver sends more. */
 export const ANNOUNCEMENTS_MAX = 16;
 
+// The names in a certificate, say, are as many as its owner likes.
+const DETAIL_CHARACTERS_MAX = 500;
+
 const REACHED: Readonly<Record<Connection["stage"], string>> = {
   name: "no address",
   address: "no connection",
@@ -98,7 +101,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const kind = unansweredBy(code);
     const isOurs = code === "UND_ERR_DESTROYED";
     if (kind === "reset" && !isOurs && this.#mayRepeat()) this.#repeat();
-    else this.#fail({ kind }, `${code} ${error.message}`.trim());
+    else this.#fail({ kind }, `${code} ${error.message}`.trim().slice(0, DETAIL_CHARACTERS_MAX));
   }
 
   /**
