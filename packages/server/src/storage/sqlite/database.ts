@@ -18,14 +18,17 @@ export interface Database {
 // How long a connection waits for another's lock. Another one exists only while two starts race to migrate.
 const BUSY_MS_MAX = 5_000;
 
-// Savepoints keep the pages they would restore; in memory, or each batch would write a temporary file.
+// A commit costs by the page: of 8 KB (for files that are made from here on) it took a sixth less for each event than of
+// 4 KB; larger ones would make indexes of many hooks costly to write. A checkpoint writes each page once, however often it
+// was changed, so it comes seldom: the file beside the database grows to some 64 MB.
 const SETTINGS = `
+  PRAGMA page_size = 8192;
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
   PRAGMA foreign_keys = ON;
   PRAGMA temp_store = MEMORY;
   PRAGMA cache_size = -65536;
-  PRAGMA wal_autocheckpoint = 4000;
+  PRAGMA wal_autocheckpoint = 8000;
 `;
 
 /** `file` may be `:memory:`. */

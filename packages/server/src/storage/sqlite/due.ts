@@ -23,14 +23,24 @@ export function dueOf({ database, memory }: Ground, request: DueRequest): readon
   // Leased ones stand in the index at the time at which they became due.
   const rowsMax = countMax + memory.leases.countOf(hookId);
   return database
-    .all<DueRow>(DUE_OF_HOOK, hookId, queue === "retry" ? 1 : 0, untilMs, rowsMax)
+    .all<DueRow>(dueOfHook(rowsMax), hookId, queue === "retry" ? 1 : 0, untilMs)
     .filter(({ id }) => !memory.leases.isHeld(id))
     .slice(0, countMax);
 }
 
-const DUE_OF_HOOK = `SELECT key, id, next_at_ms FROM deliveries INDEXED BY deliveries_due
-  WHERE is_listed = 1 AND next_at_ms IS NOT NULL AND hook_id = ? AND (attempts_count > 0) = ? AND next_at_ms <= ?
-  ORDER BY next_at_ms, id LIMIT ?`;
+/** SQLite prepares a statement anew for each value that LIMIT is given: 6 µs. So the next power of two stands in the text. */
+function dueOfHook(rowsMax: number): string {
+  const limit = 2 ** Math.ceil(Math.log2(Math.max(rowsMax, 1)));
+  const known = DUE_OF_HOOK.get(limit);
+  if (known !== undefined) return known;
+  const text = `SELECT key, id, next_at_ms FROM deliveries INDEXED BY deliveries_due
+    WHERE is_listed = 1 AND next_at_ms IS NOT NULL AND hook_id = ? AND (attempts_count > 0) = ? AND next_at_ms <= ?
+    ORDER BY next_at_ms, id LIMIT ${limit}`;
+  DUE_OF_HOOK.set(limit, text);
+  return text;
+}
+
+const DUE_OF_HOOK = new Map<number, string>();
 
 const EVER_MS = Number.MAX_SAFE_INTEGER;
 
