@@ -1,5 +1,6 @@
 import type { AccountStore } from "../accounts/store.ts";
 import type { IdempotencyStore } from "../api/idempotency-store.ts";
+import type { Part } from "../base/lifecycle.ts";
 import type { SecretStore } from "../secrets/store.ts";
 import type { EventTypeStore } from "../webhooks/event-type-store.ts";
 import type { WebhookStore } from "../webhooks/store.ts";
@@ -13,10 +14,22 @@ export interface Storage {
   readonly idempotency: IdempotencyStore;
   /** What the engine has to do just now; asking costs nothing. */
   load(): StorageLoad;
+  /**
+   * Hears of what other processes over the same database do, while the part runs. Only where there may be others; and
+   * what is heard is a help, no promise: who must know looks for himself, too.
+   */
+  readonly listen?: (heard: Heard) => Part;
   /** Resolves if the database answers; for `GET /readyz`. */
   ping(): Promise<void>;
   /** Waits for what is under way, then closes. */
   close(): Promise<void>;
+}
+
+export interface Heard {
+  /** Another process has made something claimable that it did not claim itself. */
+  due(): void;
+  /** What was leased may no longer hold: another process has changed a hook, or ended a grant. */
+  changed(): void;
 }
 
 export interface StorageLoad {

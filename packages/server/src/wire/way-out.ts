@@ -43,11 +43,16 @@ export function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
     onFact: tell,
     ...world,
   });
+  const changed = () => {
+    sender.recall();
+    wake();
+  };
   const publish = createPublish({ store: storage.webhooks, intake: sender, ...world });
   return {
     sender,
     sweeper,
     keeper,
+    others: storage.listen?.({ due: sender.wake, changed }) ?? null,
     catalogues: createCatalogues({ store: storage.eventTypes, clock: world.clock }),
     hooks: createHooks({ ...webhooks, addresses, wake, recall: sender.recall }),
     findAnswered: createFindAnswered({ store: storage.webhooks, ...world }),

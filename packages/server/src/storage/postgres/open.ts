@@ -5,7 +5,9 @@ import { createEventTypes } from "./catalogue.ts";
 import { connect, type DatabaseDeps } from "./database.ts";
 import { createIdempotency } from "./idempotency.ts";
 import { migrate } from "./migrate.ts";
+import { createNotices } from "./notices.ts";
 import { createSecrets } from "./secrets.ts";
+import { tellingOfAccounts, tellingOfWebhooks } from "./telling-others.ts";
 import { createUnderway } from "./underway.ts";
 import { createWebhooks } from "./webhooks.ts";
 
@@ -19,16 +21,19 @@ export async function openPostgres(deps: DatabaseDeps): Promise<Storage> {
     throw error instanceof StartRefused ? error : cannotOpen(deps.url, error);
   }
   const underway = createUnderway();
+  const notices = createNotices({ database, ...deps });
   return {
-    accounts: underway.watch(createAccounts(database)),
-    webhooks: underway.watch(createWebhooks(database, deps.dice)),
+    accounts: underway.watch(tellingOfAccounts(createAccounts(database), notices.tell)),
+    webhooks: underway.watch(tellingOfWebhooks(createWebhooks(database, deps.dice), notices.tell)),
     eventTypes: underway.watch(createEventTypes(database)),
     secrets: underway.watch(createSecrets(database, deps.dice)),
     idempotency: underway.watch(createIdempotency(database)),
     load: database.load,
+    listen: notices.listen,
     ping: async () => void (await database.get("SELECT 1")),
     async close() {
       await underway.close();
+      await notices.close();
       await database.close();
     },
   };
