@@ -179,6 +179,21 @@ function ends(promised: Promised): void {
     await claimNumber(storage, 2, START_MS + 5);
     assert.deepEqual(await line(storage), ["1 expired null", "2 waiting due"]);
   });
+
+  promised(
+    "the next one's turn comes when a retry before it is found expired at its turn",
+    async (storage) => {
+      await makeHook(storage, hookOf("hok", OF_ANN, { serial: true }));
+      await ingestOne(storage, eventOf("evt_1", { expiresAtMs: START_MS + 30_000 }));
+      await add(storage, 2, 1);
+      await settleAs(storage, await claimNumber(storage, 1), retryAt(START_MS + 25_000), REFUSED);
+      assert.deepEqual(await claimAll(storage, START_MS + 20_000), []);
+      const claims = await claimAll(storage, START_MS + 30_000);
+      // An engine may find that out only after it has looked for what was never tried.
+      if (claims.length === 0) await claimNumber(storage, 2, START_MS + 30_000);
+      else assert.deepEqual(numbersOf(claims), [2]);
+    },
+  );
 }
 
 function turned(promised: Promised): void {

@@ -45,23 +45,27 @@ async function claimInTurn(transaction: Transaction, request: ClaimRequest): Pro
   const claims: Claim[] = [];
   await claimFrom(transaction, "first", request, claims);
   const countMax = Math.min(request.countMax, claims.length + request.retriesMax);
-  await claimFrom(transaction, "retry", { ...request, countMax }, claims);
+  const expired = await claimFrom(transaction, "retry", { ...request, countMax }, claims);
+  // Behind a retry of a serial hook that had expired something may wait that was never tried.
+  if (expired > 0) await claimFrom(transaction, "first", request, claims);
   return claims;
 }
 
+/** Adds to the claims, and says how many had expired instead. */
 async function claimFrom(
   transaction: Transaction,
   queue: Queue,
   { nowMs, countMax, hookMax, exceptHooks }: ClaimRequest,
   claims: Claim[],
-): Promise<void> {
+): Promise<number> {
+  let expired = 0;
   for (let round = 0; round < ROUNDS_MAX && claims.length < countMax; round++) {
     const room = countMax - claims.length;
     const earlier = countByHook(claims);
     const full = [...earlier].filter(([, count]) => count >= hookMax).map(([hookId]) => hookId);
     const turns = { queue, nowMs, exceptHooks: [...exceptHooks, ...full], countMax: room };
     const hookIds = await takeTurns(transaction, turns);
-    if (hookIds.length === 0) return;
+    if (hookIds.length === 0) break;
     // As many as there is room for will mostly be found if each is looked at for twice its share.
     const share = Math.ceil((2 * room) / hookIds.length);
     const hooks = hookIds.map((id) => ({
@@ -70,11 +74,13 @@ async function claimFrom(
     }));
     const found = await leaseOf(transaction, { queue, nowMs, countMax: room, hooks });
     claims.push(...found.claims);
+    expired += found.expired;
     await passTurns(transaction, queue, hookIds);
     const counts = countByHook(found.claims);
     const mayHoldMore = hooks.some(({ id, countMax: asked }) => asked === share && counts.get(id) === asked);
-    if (hookIds.length < room && found.expired === 0 && !mayHoldMore) return;
+    if (hookIds.length < room && found.expired === 0 && !mayHoldMore) break;
   }
+  return expired;
 }
 
 function countByHook(claims: readonly Claim[]): ReadonlyMap<HookId, number> {

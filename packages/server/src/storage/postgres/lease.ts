@@ -4,7 +4,7 @@ import type { Claim } from "../../webhooks/claim.ts";
 import { LEASE_MARGIN_MS } from "../../webhooks/delivery.ts";
 import type { Queries } from "./database.ts";
 import { toView } from "./delivery-row.ts";
-import { type Queue, UNDER_WAY } from "./due.ts";
+import { noteEnds, type Queue, UNDER_WAY } from "./due.ts";
 import { type EventColumns, toEvent } from "./event-row.ts";
 import { type HookRow, toHook } from "./hook-row.ts";
 import {
@@ -52,7 +52,13 @@ export async function leaseOf(
     hooks.map((hook) => hook.countMax),
   );
   const claims = rows.flatMap((row) => toClaim(row, nowMs));
-  return { claims, expired: rows.length - claims.length };
+  const expired = rows.filter(({ lease }) => lease === null);
+  await noteEnds(
+    queries,
+    expired.map(({ id }) => id),
+    nowMs,
+  );
+  return { claims, expired: expired.length };
 }
 
 /** Of each kind of hook what of it can be claimed. Those that are not asked for cost nothing. */
