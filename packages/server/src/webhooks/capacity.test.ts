@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { CLAIMS_OF_HOOK_MAX } from "./asking.ts";
 import { AT_HAND_MS_MAX, AT_HAND_OF_HOOK_MAX } from "./backlog.ts";
-import { type Capacity, CLAIMS_OF_HOOK_MAX, createCapacity, type Taken } from "./capacity.ts";
+import { type Capacity, createCapacity, type Taken } from "./capacity.ts";
 import { makeClaims, makeHook } from "./capacity-fixtures.contract.ts";
 import type { Claim } from "./claim.ts";
 import type { Place } from "./slots.ts";

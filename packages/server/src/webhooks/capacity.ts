@@ -2,12 +2,10 @@
  * What this process can take on: which leased delivery starts now, which is kept at hand, which goes back, and what
  * to ask the store for. Does nothing itself. Times are milliseconds of a clock that never goes back.
  */
+import { createAsking, type Wanted } from "./asking.ts";
 import { createBacklog, type Line, nextOf } from "./backlog.ts";
 import type { Claim } from "./claim.ts";
-import type { Hook } from "./hook.ts";
-import { createLeftovers, givenInFull } from "./leftovers.ts";
 import { createOriginOf } from "./origin.ts";
-import { createPatience } from "./patience.ts";
 import type { Room } from "./publish.ts";
 import { createRamp, type Trust } from "./ramp.ts";
 import { createSlots, type Place } from "./slots.ts";
@@ -61,32 +59,16 @@ export interface SenderLoad {
   readonly atHand: number;
 }
 
-// Of one hook at a time: as many as it may have under way, and as many again at hand. If many hooks have something left, fewer.
-export const CLAIMS_OF_HOOK_MAX = 16;
-// Of all hooks at a time: enough to keep the places busy, and little enough to find room at hand if all are of one origin.
-const CLAIMS_SHARE = 1 / 8;
-const CLAIMS_MIN = 16;
-// So many hooks are named of which nothing is wanted; of the rest what comes in vain goes back. Naming them is not free.
-const LEFT_OUT_MAX = 64;
-// However much of what was just stored had to go back, so much is handed over the next time.
-const HANDED_OVER_MIN = 8;
 // Of the hooks that failed or were slow so many wait at hand for the places that they share, and more are fetched below half.
 const MISTRUSTED_WAITING_MAX = 64;
-const USELESS_MS_MIN = 10;
-const USELESS_MS_MAX = 1_000;
 
 export function createCapacity(placesMax: number): Capacity {
   const slots = createSlots(placesMax);
   const ramp = createRamp();
   const turns = createTurns();
   const backlog = createBacklog(placesMax, turns.leave);
-  const leftovers = createLeftovers();
   const originOf = createOriginOf();
-  const patience = { minMs: USELESS_MS_MIN, maxMs: USELESS_MS_MAX };
-  /** With asking for hooks of which there is more, and for others. */
-  const asking = { known: createPatience(patience), others: createPatience(patience) };
-  let asked = asking.others;
-  let handedOverMax = placesMax;
+  const asking = createAsking(placesMax, originOf);
 
   function footingOf({ hook, attempt }: Claim): { readonly trust: Trust; readonly window: number } {
     const footing = ramp.footingOf(hook);
@@ -133,14 +115,13 @@ export function createCapacity(placesMax: number): Capacity {
   function sort(claims: readonly Claim[], nowMs: number): Taken {
     const start: Started[] = [];
     const back = claims.filter((claim) => !startOrKeep(claim, nowMs, start));
-    for (const { hook } of back) leftovers.noteHook(hook);
     return { start, back };
   }
 
   /** What waited too long goes; then everybody tries whose turn it is. */
   function pass(nowMs: number, freedOrigin?: string): Taken {
     const back = backlog.takeStale(nowMs);
-    for (const { hook } of back) leftovers.noteHook(hook);
+    asking.noteBack(back);
     const start: Started[] = [];
     if (backlog.size() === 0) return { start, back };
     const tryLine = tryingLines(nowMs, start);
@@ -149,50 +130,29 @@ export function createCapacity(placesMax: number): Capacity {
     return { start, back };
   }
 
-  const isWanted = (nowMs: number) => (hook: Hook) => {
-    if (slots.isHanging(hook.id, nowMs) || !backlog.isShort(hook.id, originOf(hook))) return false;
-    const { trust } = ramp.footingOf(hook);
-    return trust === "sound" || turns.countOf(trust) < MISTRUSTED_WAITING_MAX / 2;
-  };
-
-  function countMax(nowMs: number): number {
-    return Math.min(slots.free(nowMs), placesMax - backlog.size());
-  }
-
-  function room(count: number, hookMax: number): Room {
-    const exceptHooks = leftovers.hooks(LEFT_OUT_MAX);
-    return { countMax: count, retriesMax: slots.freeForRetries(), hookMax, exceptHooks };
+  function wanted(nowMs: number): Wanted {
+    return {
+      countMax: Math.min(slots.free(nowMs), placesMax - backlog.size()),
+      retriesMax: slots.freeForRetries(),
+      isWanted(id, origin) {
+        if (!backlog.isShort(id, origin) || slots.isHanging(id, nowMs)) return false;
+        const trust = ramp.trustOf(id);
+        return trust === "sound" || turns.countOf(trust) < MISTRUSTED_WAITING_MAX / 2;
+      },
+    };
   }
 
   return {
-    roomForNew: (nowMs) => room(Math.min(handedOverMax, countMax(nowMs)), CLAIMS_OF_HOOK_MAX),
-    takeNew(claims, { room: given, left }, nowMs) {
-      if (left > 0) {
-        for (const hook of givenInFull(claims, given.hookMax)) leftovers.noteHook(hook);
-        // Else it is of hooks that do not deliver now.
-        if (claims.length >= given.countMax || given.exceptHooks.length > 0) leftovers.noteOthers();
-      }
+    roomForNew: (nowMs) => asking.roomForNew(wanted(nowMs)),
+    takeNew(claims, { room, left }, nowMs) {
       const taken = sort(claims, nowMs);
-      const useful = claims.length - taken.back.length;
-      handedOverMax =
-        useful < claims.length ? Math.max(HANDED_OVER_MIN, useful) : Math.min(placesMax, handedOverMax * 2);
+      asking.storedNew({ claims, room, back: taken.back }, left);
       return taken;
     },
-    room(nowMs) {
-      const count = Math.min(Math.max(CLAIMS_MIN, Math.ceil(placesMax * CLAIMS_SHARE)), countMax(nowMs));
-      if (count === 0) {
-        leftovers.noteOthers();
-        return room(0, CLAIMS_OF_HOOK_MAX);
-      }
-      const hookMax = Math.min(Math.max(1, Math.floor(count / (leftovers.size() + 1))), CLAIMS_OF_HOOK_MAX);
-      asked = leftovers.isWantedHook(isWanted(nowMs)) ? asking.known : asking.others;
-      leftovers.ask(isWanted(nowMs));
-      return room(count, hookMax);
-    },
-    take(claims, given, nowMs) {
-      leftovers.answered(claims, given);
+    room: (nowMs) => asking.room(wanted(nowMs), nowMs),
+    take(claims, room, nowMs) {
       const taken = sort(claims, nowMs);
-      asked.note(taken.back.length * 2 <= claims.length, nowMs);
+      asking.answered({ claims, room, back: taken.back }, nowMs);
       return taken;
     },
     answer(place, succeeded, nowMs) {
@@ -209,13 +169,8 @@ export function createCapacity(placesMax: number): Capacity {
     },
     tick: (nowMs) => pass(nowMs),
     takeAll: backlog.takeAll,
-    knowsOfMore: () => leftovers.size() > 0 || leftovers.areOthers() || leftovers.areRetries(),
-    isHungry(nowMs) {
-      if (countMax(nowMs) === 0) return false;
-      if (leftovers.areRetries() && slots.freeForRetries() > 0) return true;
-      if (asking.others.isOver(nowMs) && leftovers.areOthers()) return true;
-      return asking.known.isOver(nowMs) && leftovers.isWantedHook(isWanted(nowMs));
-    },
+    knowsOfMore: asking.knowsOfMore,
+    isHungry: (nowMs) => asking.isTime(wanted(nowMs), nowMs),
     load: () => ({ inFlight: slots.inFlight(), atHand: backlog.size() }),
   };
 }

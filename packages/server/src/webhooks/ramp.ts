@@ -18,6 +18,7 @@ export interface Ended {
 
 export interface Ramp {
   footingOf(hook: Hook): Footing;
+  trustOf(id: HookId): Trust;
   /** After a failure one at a time; each success doubles that, until the hook has all it may have and is forgotten. */
   note(hook: Hook, ended: Ended): void;
 }
@@ -38,6 +39,7 @@ export function createRamp(): Ramp {
       if (footing === undefined) return { trust: "sound", window: windowMax(hook) };
       return { trust: footing.trust, window: Math.min(footing.window, windowMax(hook)) };
     },
+    trustOf: (id) => remembered.get(id)?.trust ?? "sound",
     note(hook, ended) {
       const next = footingAfter(remembered.get(hook.id), ended);
       if (next === undefined) return;
