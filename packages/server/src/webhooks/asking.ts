@@ -1,12 +1,13 @@
 /** What to ask the store for, and when: not for more than there is room for, nor again and again for what is of no use. */
 import type { HookId } from "@trulinks/protocol";
 import type { Claim } from "./claim.ts";
-import { createLeftovers, type IsWanted } from "./leftovers.ts";
+import type { Hook } from "./hook.ts";
+import { createLeftovers, type IsWanted, type Leftover } from "./leftovers.ts";
 import type { OriginOf } from "./origin.ts";
 import { createPatience } from "./patience.ts";
 import type { Room } from "./publish.ts";
 
-/** What there is room for at a time. */
+/** What there is room for. */
 export interface Wanted {
   readonly countMax: number;
   readonly retriesMax: number;
@@ -30,31 +31,43 @@ export interface Asking {
   answered(given: Given, nowMs: number): void;
   /** This was at hand, and is in the store from here on. */
   noteBack(back: readonly Claim[]): void;
+  /** The store holds something of this hook that has become due. */
+  noteMore(hook: Hook): void;
+  /** An attempt at this hook has ended: what is wanted of it may have changed. */
+  noteChange(id: HookId): void;
+  /** It may hold something of any. */
+  call(): void;
   /** True if the store is known to hold something that is due; cheap. */
   knowsOfMore(): boolean;
   /** True if it is time to ask for something of that. */
   isTime(wanted: Wanted, nowMs: number): boolean;
 }
 
-// Of one hook at a time: as many as it may have under way, and as many again at hand. If many hooks have something left, fewer.
+// Of one hook at a time: as many as it may have under way, and as many again at hand.
 export const CLAIMS_OF_HOOK_MAX = 16;
 // Of all hooks at a time: enough to keep the places busy, and little enough to find room at hand if all are of one origin.
 const CLAIMS_SHARE = 1 / 8;
 const CLAIMS_MIN = 16;
 // However much of what was just stored had to go back, so much is handed over the next time.
 const HANDED_OVER_MIN = 8;
+// Whoever looks for others is mostly told of few that are not wanted, as naming them is not free; now and then of many.
+const LOOK_FAR_PAUSE_MS = 1_000;
+const LEFT_OUT_MAX = 4_096;
+
+type Question =
+  | { readonly about: "known"; readonly hooks: readonly Leftover[] }
+  | { readonly about: "others" };
 
 export function createAsking(placesMax: number, originOf: OriginOf): Asking {
   const leftovers = createLeftovers();
-  /** With asking for hooks that are known to have more, and for others. */
   const patience = { known: createPatience(), others: createPatience() };
   const claimsMax = Math.max(CLAIMS_MIN, Math.ceil(placesMax * CLAIMS_SHARE));
-  let asked = { patience: patience.others, atMs: 0 };
+  let question: Question = { about: "others" };
+  let askedMs = 0;
+  let lookFarMs = 0;
+  let isCalled = false;
+  let areRetriesLeft = false;
   let handedOverMax = placesMax;
-
-  function room({ retriesMax }: Wanted, countMax: number, hookMax: number): Room {
-    return { countMax, retriesMax, hookMax, exceptHooks: leftovers.some() };
-  }
 
   /** Says of how much that was not known. */
   function noteBack(back: readonly Claim[]): number {
@@ -71,10 +84,37 @@ export function createAsking(placesMax: number, originOf: OriginOf): Asking {
     }
   }
 
+  function isTimeForOthers({ retriesMax }: Wanted, nowMs: number): boolean {
+    if (isCalled || (areRetriesLeft && retriesMax > 0)) return true;
+    return leftovers.areOthers() && patience.others.isOver(nowMs);
+  }
+
+  /** Both in turn, where there is something to ask about both. */
+  function nextQuestion(wanted: Wanted, nowMs: number): Question {
+    const isOthersTurn = question.about === "known" && (isTimeForOthers(wanted, nowMs) || nowMs >= lookFarMs);
+    if (isOthersTurn || !patience.known.isOver(nowMs)) return { about: "others" };
+    const hooks = leftovers.takeWanted(wanted.isWanted, claimsMax);
+    return hooks.length === 0 ? { about: "others" } : { about: "known", hooks };
+  }
+
+  function roomForOthers(nowMs: number): Pick<Room, "hookMax" | "exceptHooks"> {
+    leftovers.forgetOthers();
+    isCalled = false;
+    areRetriesLeft = false;
+    const exceptHooks = nowMs < lookFarMs ? leftovers.some() : leftovers.oldest(LEFT_OUT_MAX);
+    if (nowMs >= lookFarMs) lookFarMs = nowMs + LOOK_FAR_PAUSE_MS;
+    return { hookMax: shareOf(claimsMax, leftovers.size() + 1), exceptHooks };
+  }
+
   return {
-    roomForNew: (wanted) => room(wanted, Math.min(handedOverMax, wanted.countMax), CLAIMS_OF_HOOK_MAX),
+    roomForNew: ({ countMax, retriesMax }) => ({
+      countMax: Math.min(handedOverMax, countMax),
+      retriesMax,
+      hookMax: CLAIMS_OF_HOOK_MAX,
+      exceptHooks: leftovers.some(),
+    }),
     storedNew(given, left) {
-      const { claims, back, room: asked } = given;
+      const { claims, back, room } = given;
       noteBack(back);
       const useful = claims.length - back.length;
       handedOverMax =
@@ -82,36 +122,56 @@ export function createAsking(placesMax: number, originOf: OriginOf): Asking {
       if (left === 0) return;
       noteGivenInFull(given);
       // Else what is left is of hooks that do not deliver now.
-      if (claims.length >= asked.countMax || asked.exceptHooks.length > 0) leftovers.noteOthers();
+      if (claims.length >= room.countMax || room.exceptHooks.length > 0) leftovers.noteOthers();
     },
     room(wanted, nowMs) {
-      const count = Math.min(claimsMax, wanted.countMax);
-      if (count === 0) {
+      const { retriesMax } = wanted;
+      const countMax = Math.min(claimsMax, wanted.countMax);
+      askedMs = nowMs;
+      if (countMax === 0) {
         leftovers.noteOthers();
-        return room(wanted, 0, CLAIMS_OF_HOOK_MAX);
+        return { countMax, retriesMax, hookMax: 0, exceptHooks: [] };
       }
-      const isForKnown = leftovers.isAnyWanted(wanted.isWanted);
-      asked = { patience: isForKnown ? patience.known : patience.others, atMs: nowMs };
-      const hookMax = Math.max(1, Math.floor(count / (leftovers.size() + 1)));
-      leftovers.ask(wanted.isWanted);
-      return room(wanted, count, Math.min(hookMax, CLAIMS_OF_HOOK_MAX));
+      question = nextQuestion(wanted, nowMs);
+      if (question.about === "others") return { countMax, retriesMax, ...roomForOthers(nowMs) };
+      const onlyHooks = question.hooks.map(([id]) => id);
+      return {
+        countMax,
+        retriesMax,
+        hookMax: shareOf(countMax, onlyHooks.length),
+        exceptHooks: [],
+        onlyHooks,
+      };
     },
     answered(given, nowMs) {
       const { claims, back, room } = given;
-      leftovers.answered(claims, room);
-      noteGivenInFull(given);
       const news = noteBack(back);
+      noteGivenInFull(given);
+      if (claims.filter(({ attempt }) => attempt > 1).length >= room.retriesMax) areRetriesLeft = true;
+      if (claims.length >= room.countMax) {
+        if (question.about === "others") leftovers.noteOthers();
+        else for (const [id, origin] of question.hooks) leftovers.noteHook(id, origin);
+      }
       const half = claims.length / 2;
       const worth = back.length <= half ? "useful" : news > half ? "news" : "useless";
-      asked.patience.note({ worth, tookMs: nowMs - asked.atMs }, nowMs);
+      patience[question.about].note({ worth, tookMs: nowMs - askedMs }, nowMs);
     },
     noteBack,
-    knowsOfMore: () => leftovers.size() > 0 || leftovers.areOthers() || leftovers.areRetries(),
-    isTime({ countMax, retriesMax, isWanted }, nowMs) {
-      if (countMax === 0) return false;
-      if (leftovers.areRetries() && retriesMax > 0) return true;
-      if (leftovers.areOthers() && patience.others.isOver(nowMs)) return true;
-      return patience.known.isOver(nowMs) && leftovers.isAnyWanted(isWanted);
+    noteChange: leftovers.noteChange,
+    noteMore: (hook) => void leftovers.noteHook(hook.id, originOf(hook)),
+    call() {
+      isCalled = true;
+    },
+    knowsOfMore: () => leftovers.size() > 0 || leftovers.areOthers() || areRetriesLeft,
+    isTime(wanted, nowMs) {
+      if (wanted.countMax === 0) return false;
+      if (isTimeForOthers(wanted, nowMs)) return true;
+      return patience.known.isOver(nowMs) && leftovers.isAnyWanted(wanted.isWanted);
     },
   };
+}
+
+/** So many of each, if there are so many hooks. */
+function shareOf(countMax: number, hooks: number): number {
+  return Math.min(Math.max(1, Math.floor(countMax / hooks)), CLAIMS_OF_HOOK_MAX);
 }

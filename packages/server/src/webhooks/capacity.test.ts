@@ -162,17 +162,23 @@ test("retries are asked for only while there are places for them", () => {
   assert.equal(capacity.isHungry(1), true, "there may be others that were not given");
 });
 
-test("few hooks are named to the store, and of many that have more left each gives little at a time", () => {
+test("hooks that have more left are asked for by name, and little of each if there are many", () => {
   const capacity = createCapacity(10_000);
   const hooks = Array.from({ length: 200 }, (_, index) => makeHook(`h${index}`));
   for (const hook of hooks) handOver(capacity, makeClaims(hook, CLAIMS_OF_HOOK_MAX), 0, 1);
-  assert.equal(capacity.roomForNew(0).exceptHooks.length, 64);
-  assert.deepEqual(capacity.room(0), {
+  assert.equal(capacity.roomForNew(0).exceptHooks.length, 64, "naming them is not free");
+  capacity.takeAll();
+  const room = capacity.room(0);
+  assert.deepEqual(room, {
     countMax: 1_250,
     retriesMax: 5_000,
     hookMax: 6,
-    exceptHooks: capacity.roomForNew(0).exceptHooks,
+    exceptHooks: [],
+    onlyHooks: hooks.map(({ id }) => id),
   });
+  capacity.take(makeClaims(makeHook("h0"), 3), room, 0);
+  assert.equal(capacity.knowsOfMore(), true, "others may have more, too");
+  assert.deepEqual([capacity.room(0).onlyHooks, capacity.knowsOfMore()], [undefined, false]);
 });
 
 test("if much of what is handed over has to go back, less is handed over, until all of it finds room again", () => {

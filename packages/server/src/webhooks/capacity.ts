@@ -5,6 +5,7 @@
 import { createAsking, type Wanted } from "./asking.ts";
 import { createBacklog, type Line, nextOf } from "./backlog.ts";
 import type { Claim } from "./claim.ts";
+import type { Hook } from "./hook.ts";
 import { createOriginOf } from "./origin.ts";
 import type { Room } from "./publish.ts";
 import { createRamp, type Trust } from "./ramp.ts";
@@ -44,6 +45,10 @@ export interface Capacity {
   /** Time has passed: what was at hand for too long has to go back. */
   tick(nowMs: number): Taken;
   takeAll(): readonly Claim[];
+  /** The store holds something of this hook that has become due. */
+  noteMore(hook: Hook): void;
+  /** It may hold something of any. */
+  call(): void;
   /** True if the store is known to hold something that is due; cheap. */
   knowsOfMore(): boolean;
   /** True if there is room for something of that. */
@@ -135,7 +140,7 @@ export function createCapacity(placesMax: number): Capacity {
       countMax: Math.min(slots.free(nowMs), placesMax - backlog.size()),
       retriesMax: slots.freeForRetries(),
       isWanted(id, origin) {
-        if (!backlog.isShort(id, origin) || slots.isHanging(id, nowMs)) return false;
+        if (!backlog.isShort(id, origin) || slots.isHanging(id, origin, nowMs)) return false;
         const trust = ramp.trustOf(id);
         return trust === "sound" || turns.countOf(trust) < MISTRUSTED_WAITING_MAX / 2;
       },
@@ -158,6 +163,7 @@ export function createCapacity(placesMax: number): Capacity {
     answer(place, succeeded, nowMs) {
       slots.answer(place);
       if (succeeded !== null) ramp.note(place.hook, { succeeded, tookMs: nowMs - place.sinceMs });
+      asking.noteChange(place.hook.id);
       const line = backlog.find(place.hook.id);
       const next = line && nextOf(line);
       if (line && next) turns.hookAnswered(line, footingOf(next).trust);
@@ -169,6 +175,8 @@ export function createCapacity(placesMax: number): Capacity {
     },
     tick: (nowMs) => pass(nowMs),
     takeAll: backlog.takeAll,
+    noteMore: asking.noteMore,
+    call: asking.call,
     knowsOfMore: asking.knowsOfMore,
     isHungry: (nowMs) => asking.isTime(wanted(nowMs), nowMs),
     load: () => ({ inFlight: slots.inFlight(), atHand: backlog.size() }),

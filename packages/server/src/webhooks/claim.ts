@@ -65,4 +65,6 @@ export interface ClaimRequest {
   readonly hookMax: number;
   /** Hooks that have all they may have in flight; theirs stay in the store. */
   readonly exceptHooks: readonly HookId[];
+  /** Only of these, out of turn; left out: of all. Means nothing where events are stored. */
+  readonly onlyHooks?: readonly HookId[];
 }

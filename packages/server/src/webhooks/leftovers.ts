@@ -1,93 +1,113 @@
 /** What the store is known to hold that is due: of which hooks, and whether of others. */
 import type { HookId } from "@trulinks/protocol";
-import type { Claim } from "./claim.ts";
-import type { Room } from "./publish.ts";
 
 export interface Leftovers {
   /** True if that was not known. */
   noteHook(id: HookId, origin: string): boolean;
+  /** Something about the hook has changed: it is looked at next. */
+  noteChange(id: HookId): void;
   noteOthers(): void;
-  /** The store is about to say: forgets what is known, but for the hooks that are not wanted now. */
-  ask(isWanted: IsWanted): void;
-  /** The store has said: of whatever it gave as much as it was asked for, there may be more. */
-  answered(claims: readonly Claim[], room: Room): void;
+  /** Takes out hooks that are wanted, as the store is about to say what it holds of them. */
+  takeWanted(isWanted: IsWanted, countMax: number): readonly Leftover[];
+  /** The store is about to say what it holds of others. */
+  forgetOthers(): void;
   /** Some of the hooks. The same array until they change. */
   some(): readonly HookId[];
+  /** The hooks that have been known for longest. */
+  oldest(countMax: number): readonly HookId[];
   size(): number;
   isAnyWanted(isWanted: IsWanted): boolean;
   areOthers(): boolean;
-  areRetries(): boolean;
 }
+
+/** A hook and its origin. */
+export type Leftover = readonly [HookId, string];
 
 export type IsWanted = (id: HookId, origin: string) => boolean;
 
 /** Of so many hooks it is remembered (some 2 MB); whoever has been known for longest is one of the others then. */
 export const LEFTOVER_HOOKS_MAX = 16_384;
-// So many are looked at in one go, the next time the next ones: all in a quarter of a second.
+// So many are looked at in one go; the next time it is others' turn.
 const LOOKED_AT_MAX = 512;
 // So many hooks are named to the store of which nothing is wanted; what comes of others goes back. Naming them is not free.
 const NAMED_MAX = 64;
 
 export function createLeftovers(): Leftovers {
-  const byHook = new Map<HookId, string>();
+  /** Those that were noted, or have changed, since they were looked at. */
+  const fresh = new Map<HookId, string>();
+  const lookedAt = new Map<HookId, string>();
   let named: readonly HookId[] | null = null;
-  let asked: (readonly [HookId, string])[] = [];
   let areOthers = false;
-  let areRetries = false;
 
-  function noteHook(id: HookId, origin: string): boolean {
-    if (byHook.has(id)) return false;
-    byHook.set(id, origin);
-    named = null;
-    const [oldest] = byHook.size > LEFTOVER_HOOKS_MAX ? byHook.keys() : [];
-    if (oldest !== undefined) {
-      byHook.delete(oldest);
-      areOthers = true;
-    }
-    return true;
-  }
+  const size = () => fresh.size + lookedAt.size;
+  const oldest = (countMax: number) => firstOf(chain(lookedAt.keys(), fresh.keys()), countMax);
 
-  /** Those whose turn it is to be looked at; they go to the end. */
-  function nextOnes(): readonly (readonly [HookId, string])[] {
-    const ones = firstOf(byHook, LOOKED_AT_MAX);
-    if (byHook.size <= LOOKED_AT_MAX) return ones;
-    named = null;
+  /** Looks at what is fresh, and then at some of the rest, in turn. */
+  function look(isWanted: IsWanted): readonly Leftover[] {
+    const ones = firstOf(chain(fresh, lookedAt), LOOKED_AT_MAX);
     for (const [id, origin] of ones) {
-      byHook.delete(id);
-      byHook.set(id, origin);
+      fresh.delete(id);
+      lookedAt.delete(id);
+      lookedAt.set(id, origin);
     }
-    return ones;
+    const wanted = ones.filter(([id, origin]) => isWanted(id, origin));
+    for (const [id, origin] of wanted) move([id, origin], fresh);
+    if (ones.length < size()) named = null;
+    return wanted;
   }
 
-  function some(): readonly HookId[] {
-    named ??= firstOf(byHook.keys(), NAMED_MAX);
-    return named;
+  function move([id, origin]: Leftover, to: Map<HookId, string>): void {
+    fresh.delete(id);
+    lookedAt.delete(id);
+    to.set(id, origin);
+  }
+
+  function forgetOldest(): void {
+    for (const id of oldest(1)) {
+      lookedAt.delete(id);
+      fresh.delete(id);
+    }
+    areOthers = true;
   }
 
   return {
-    noteHook,
+    noteHook(id, origin) {
+      if (fresh.has(id) || lookedAt.has(id)) return false;
+      fresh.set(id, origin);
+      named = null;
+      if (size() > LEFTOVER_HOOKS_MAX) forgetOldest();
+      return true;
+    },
+    noteChange(id) {
+      const origin = lookedAt.get(id);
+      if (origin !== undefined) move([id, origin], fresh);
+    },
     noteOthers() {
       areOthers = true;
     },
-    ask(isWanted) {
-      asked = nextOnes().filter(([id, origin]) => isWanted(id, origin));
-      for (const [id] of asked) byHook.delete(id);
-      if (asked.length > 0) named = null;
+    takeWanted(isWanted, countMax) {
+      const taken = look(isWanted).slice(0, countMax);
+      for (const [id] of taken) fresh.delete(id);
+      if (taken.length > 0) named = null;
+      return taken;
+    },
+    forgetOthers() {
       areOthers = false;
-      areRetries = false;
     },
-    answered(claims, { countMax, retriesMax }) {
-      areRetries = claims.filter(({ attempt }) => attempt > 1).length >= retriesMax;
-      if (claims.length < countMax) return;
-      areOthers = true;
-      for (const [id, origin] of asked) noteHook(id, origin);
+    some() {
+      named ??= oldest(NAMED_MAX);
+      return named;
     },
-    some,
-    size: () => byHook.size,
-    isAnyWanted: (isWanted) => nextOnes().some(([id, origin]) => isWanted(id, origin)),
+    oldest,
+    size,
+    isAnyWanted: (isWanted) => look(isWanted).length > 0,
     areOthers: () => areOthers,
-    areRetries: () => areRetries,
   };
+}
+
+function* chain<Item>(first: Iterable<Item>, second: Iterable<Item>): Iterable<Item> {
+  yield* first;
+  yield* second;
 }
 
 function firstOf<Item>(items: Iterable<Item>, countMax: number): readonly Item[] {

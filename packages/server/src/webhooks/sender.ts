@@ -53,6 +53,7 @@ export function createSender(deps: SenderDeps): Sender {
   }
 
   function wake(): void {
+    capacity.call();
     lookAtMs = 0;
     getUp();
   }
@@ -120,7 +121,10 @@ export function createSender(deps: SenderDeps): Sender {
 
   function whenOver({ hook, sequence }: Claim, next: Next): void {
     // What comes after it is due now if it has ended; so it may have if it cannot be tried again in its time.
-    if (hook.serial) wake();
+    if (hook.serial) {
+      capacity.noteMore(hook);
+      getUp();
+    }
     if (sequence === null && hook.state === "pending" && next.kind === "delivered") deps.onActivated?.();
   }
 

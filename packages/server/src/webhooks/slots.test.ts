@@ -88,11 +88,25 @@ test("a hook whose attempt hangs starts no other until that is answered", () => 
   const first = enter(slots) as Place;
   const isFree = (atMs: number) => typeof enter(slots, { atMs }) === "object";
   assert.ok(isFree(HANGING_MS));
-  assert.equal(slots.isHanging(first.hook.id, HANGING_MS), false);
+  assert.equal(slots.isHanging(first.hook.id, first.origin, HANGING_MS), false);
   assert.ok(!isFree(HANGING_MS + 1));
-  assert.equal(slots.isHanging(first.hook.id, HANGING_MS + 1), true);
+  assert.equal(slots.isHanging(first.hook.id, first.origin, HANGING_MS + 1), true);
   slots.answer(first);
   assert.ok(isFree(HANGING_MS + 2));
+});
+
+test("an origin hangs when all its places are taken, half of them for long", () => {
+  const slots = createSlots(1_000);
+  const at = (index: number, atMs: number) => enter(slots, { id: `h${index}`, origin: "https://a", atMs });
+  const late = HANGING_MS + 1;
+  const isHanging = (nowMs: number) => slots.isHanging(makeHook("other").id, "https://a", nowMs);
+  for (let index = 0; index < ORIGIN_IN_FLIGHT_MAX / 2; index++) at(index, 0);
+  assert.equal(isHanging(late), false, "there are places left");
+  const [first] = Array.from({ length: ORIGIN_IN_FLIGHT_MAX / 2 }, (_, index) => at(100 + index, late));
+  assert.equal(isHanging(late), true);
+  assert.ok(first !== undefined && typeof first !== "string");
+  slots.answer(first);
+  assert.equal(isHanging(late), false);
 });
 
 test("even one place can be had, by whomever", () => {

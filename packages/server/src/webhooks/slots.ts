@@ -32,8 +32,8 @@ export interface Slots {
   free(nowMs: number): number;
   /** How many of these places retries could have. */
   freeForRetries(): number;
-  /** True if an attempt at this hook has been under way for long. */
-  isHanging(id: HookId, nowMs: number): boolean;
+  /** True if an attempt at this hook has been under way for long, or many at its origin have, which has no place left. */
+  isHanging(id: HookId, origin: string, nowMs: number): boolean;
   inFlight(): number;
 }
 
@@ -49,7 +49,7 @@ const STARTED_SHARE = 3 / 4;
 
 interface Taken extends Place {
   readonly ofHook: { underWay: number; hanging: number };
-  readonly ofOrigin: { underWay: number; mistrusted: number };
+  readonly ofOrigin: { underWay: number; mistrusted: number; hanging: number };
   readonly trust: Footing["trust"];
   isHanging: boolean;
 }
@@ -75,6 +75,7 @@ export function createSlots(placesMax: number): Slots {
       started.delete(place);
       place.isHanging = true;
       place.ofHook.hanging += 1;
+      place.ofOrigin.hanging += 1;
       underWay.hanging += 1;
     }
   }
@@ -125,7 +126,7 @@ export function createSlots(placesMax: number): Slots {
       if (found !== null) return found;
       const { hook, origin, trust } = entrant;
       const ofHook = byHook.get(hook.id) ?? { underWay: 0, hanging: 0 };
-      const ofOrigin = byOrigin.get(origin) ?? { underWay: 0, mistrusted: 0 };
+      const ofOrigin = byOrigin.get(origin) ?? { underWay: 0, mistrusted: 0, hanging: 0 };
       const place = { hook, origin, trust, sinceMs: nowMs, ofHook, ofOrigin, isHanging: false };
       byHook.set(hook.id, ofHook);
       byOrigin.set(origin, ofOrigin);
@@ -139,6 +140,7 @@ export function createSlots(placesMax: number): Slots {
       count(taken, -1);
       if (started.delete(taken)) return;
       taken.ofHook.hanging -= 1;
+      taken.ofOrigin.hanging -= 1;
       underWay.hanging -= 1;
     },
     leave() {
@@ -146,9 +148,12 @@ export function createSlots(placesMax: number): Slots {
     },
     free,
     freeForRetries: () => Math.max(0, mistrustedMax - underWay.mistrusted),
-    isHanging(id, nowMs) {
+    isHanging(id, origin, nowMs) {
       noteHanging(nowMs);
-      return (byHook.get(id)?.hanging ?? 0) > 0;
+      if ((byHook.get(id)?.hanging ?? 0) > 0) return true;
+      const ofOrigin = byOrigin.get(origin);
+      if (ofOrigin === undefined || ofOrigin.underWay < ORIGIN_IN_FLIGHT_MAX) return false;
+      return ofOrigin.hanging * 2 >= ofOrigin.underWay;
     },
     inFlight: () => inFlight,
   };

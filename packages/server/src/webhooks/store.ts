@@ -144,8 +144,9 @@ export interface WebhookStore {
   ingest(events: readonly NewEvent[], claim: ClaimRequest): Promise<readonly Ingested[]>;
   /**
    * Leases deliveries that are due: what was never tried first, then at most `retriesMax` others, and of one hook no
-   * more than `hookMax`. Hooks take turns: whoever has waited longest comes first, whatever waits for others. No other
-   * worker gets them until their lease ends. What has expired is ended instead.
+   * more than `hookMax`. Hooks take turns: whoever has waited longest comes first, and whoever was given something
+   * comes after those who were not, however much waits for it. No other worker gets them until their lease ends. What
+   * has expired is ended instead. Hooks that are named (`onlyHooks`) are given something out of their turn.
    */
   claimDue(claim: ClaimRequest): Promise<readonly Claim[]>;
   /** Gives back what was not tried: due at once, no attempt used up; it can settle no more. Lost leases are passed over. */

@@ -55,7 +55,7 @@ async function claimInTurn(transaction: Transaction, request: ClaimRequest): Pro
 async function claimFrom(
   transaction: Transaction,
   queue: Queue,
-  { nowMs, countMax, hookMax, exceptHooks }: ClaimRequest,
+  { nowMs, countMax, hookMax, exceptHooks, onlyHooks }: ClaimRequest,
   claims: Claim[],
 ): Promise<number> {
   let expired = 0;
@@ -63,7 +63,7 @@ async function claimFrom(
     const room = countMax - claims.length;
     const earlier = countByHook(claims);
     const full = [...earlier].filter(([, count]) => count >= hookMax).map(([hookId]) => hookId);
-    const turns = { queue, nowMs, exceptHooks: [...exceptHooks, ...full], countMax: room };
+    const turns = { queue, nowMs, exceptHooks: [...exceptHooks, ...full], onlyHooks, countMax: room };
     const hookIds = await takeTurns(transaction, turns);
     if (hookIds.length === 0) break;
     // As many as there is room for will mostly be found if each is looked at for twice its share.
@@ -75,8 +75,8 @@ async function claimFrom(
     const found = await leaseOf(transaction, { queue, nowMs, countMax: room, hooks });
     claims.push(...found.claims);
     expired += found.expired;
-    await passTurns(transaction, queue, hookIds);
     const counts = countByHook(found.claims);
+    await passTurns(transaction, { queue, hookIds, given: [...counts.keys()], nowMs });
     const mayHoldMore = hooks.some(({ id, countMax: asked }) => asked === share && counts.get(id) === asked);
     if (hookIds.length < room && found.expired === 0 && !mayHoldMore) break;
   }

@@ -73,26 +73,48 @@ export interface TurnRequest {
   readonly queue: Queue;
   readonly nowMs: number;
   readonly exceptHooks: readonly HookId[];
+  /** Undefined: of all hooks. */
+  readonly onlyHooks: readonly HookId[] | undefined;
   readonly countMax: number;
 }
 
 /** Hooks whose turn has come, longest first. Nobody else gets them before the transaction ends. */
 export async function takeTurns(
   queries: Queries,
-  { queue, nowMs, exceptHooks, countMax }: TurnRequest,
+  { queue, nowMs, exceptHooks, onlyHooks, countMax }: TurnRequest,
 ): Promise<readonly HookId[]> {
-  const rows = await queries.all<{ readonly hook_id: HookId }>(TAKE[queue], nowMs, exceptHooks, countMax);
+  const rows = onlyHooks
+    ? await queries.all<TakenRow>(TAKE_ONLY[queue], nowMs, exceptHooks, countMax, onlyHooks)
+    : await queries.all<TakenRow>(TAKE[queue], nowMs, exceptHooks, countMax);
   return rows.map((row) => row.hook_id);
 }
 
-const take = (column: string): string => `SELECT hook_id FROM turns
-  WHERE ${column} <= $1 AND hook_id <> ALL($2) ORDER BY ${column}, hook_id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED`;
+interface TakenRow {
+  readonly hook_id: HookId;
+}
 
-const TAKE = { first: take("first_at_ms"), retry: take("retry_at_ms") } as const;
+const take = (queue: Queue, only = ""): string => `SELECT hook_id FROM turns
+  WHERE ${queue}_at_ms <= $1 AND hook_id <> ALL($2) ${only}
+  ORDER BY ${queue}_at_ms, hook_id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED`;
+
+const TAKE = { first: take("first"), retry: take("retry") } as const;
+const ONLY = "AND hook_id = ANY($4)";
+const TAKE_ONLY = { first: take("first", ONLY), retry: take("retry", ONLY) } as const;
+
+export interface PassedTurns {
+  readonly queue: Queue;
+  readonly hookIds: readonly HookId[];
+  /** Those of them that were given something: however long more of it has been due, they come after those that were not. */
+  readonly given: readonly HookId[];
+  readonly nowMs: number;
+}
 
 /** Notes for hooks whose turns were taken in this queue when they have their next ones in it. */
-export async function passTurns(queries: Queries, queue: Queue, hookIds: readonly HookId[]): Promise<void> {
-  await queries.run(PASS[queue], hookIds);
+export async function passTurns(
+  queries: Queries,
+  { queue, hookIds, given, nowMs }: PassedTurns,
+): Promise<void> {
+  await queries.run(PASS[queue], hookIds, given, nowMs);
 }
 
 /**
@@ -122,8 +144,10 @@ const heads = (queue: Queue): string => {
     ) END`;
 };
 
-const pass = (queue: Queue): string => `UPDATE turns SET ${queue}_at_ms = ${heads(queue)}
-  FROM hooks WHERE hooks.id = turns.hook_id AND turns.hook_id = ANY($1)`;
+const pass = (queue: Queue): string => `UPDATE turns SET ${queue}_at_ms =
+    next.at_ms + CASE WHEN hooks.id = ANY($2) THEN greatest($3 - next.at_ms, 0) ELSE 0 END
+  FROM hooks, LATERAL (SELECT ${heads(queue)} AS at_ms) next
+  WHERE hooks.id = turns.hook_id AND turns.hook_id = ANY($1)`;
 
 const PASS = { first: pass("first"), retry: pass("retry") } as const;
 

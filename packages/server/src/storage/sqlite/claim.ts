@@ -87,25 +87,24 @@ interface Up {
   place: number;
 }
 
-/** Hooks take turns: of all that is due, what has waited longest comes first. */
+/** Hooks take turns: of those whose turn has come, what has waited longest comes first. */
 function claimFrom(ground: Ground, queue: Queue, request: Claiming): void {
-  const { nowMs, countMax, hookMax, exceptHooks, claims, takenOf } = request;
+  const { nowMs, countMax, exceptHooks, onlyHooks, claims, takenOf } = request;
   const turns = ground.memory.turns[queue];
   const except = new Set(exceptHooks);
   const leftOut: { readonly hookId: HookId; readonly atMs: number }[] = [];
-  const up: Up[] = [];
+  const up: Up[] = upOutOfTurn(ground, queue, request);
+  const passTurn = ({ hookId }: Up) =>
+    noteNext(ground, { hookId, queue, notBeforeMs: takenOf.has(hookId) ? nowMs : 0 });
 
   while (claims.length < countMax) {
     const longest = longestDue(up);
     const longestMs = longest?.rows[longest.place]?.next_at_ms ?? Number.POSITIVE_INFINITY;
-    const turn = turns.first();
+    const turn = onlyHooks === undefined ? turns.first() : null;
     if (turn !== null && turn.atMs <= nowMs && turn.atMs < longestMs) {
       turns.take();
       if (except.has(turn.hookId)) leftOut.push(turn);
-      else {
-        const left = Math.min(hookMax - (takenOf.get(turn.hookId) ?? 0), countMax - claims.length);
-        up.push({ hookId: turn.hookId, rows: rowsFor(ground, { ...turn, queue, nowMs, left }), place: 0 });
-      }
+      else up.push(upOf(ground, turn.hookId, queue, request));
       continue;
     }
     const row = longest?.rows[longest.place];
@@ -119,10 +118,27 @@ function claimFrom(ground: Ground, queue: Queue, request: Claiming): void {
     if (longest.place < longest.rows.length) continue;
     // It may have more, in the place of what was kept or has expired.
     up.splice(up.indexOf(longest), 1);
-    noteNext(ground, longest.hookId, queue);
+    passTurn(longest);
   }
-  for (const { hookId } of up) noteNext(ground, hookId, queue);
+  for (const one of up) passTurn(one);
   for (const { hookId, atMs } of leftOut) turns.note(hookId, atMs);
+}
+
+/** Those that are named, if any are. */
+function upOutOfTurn(ground: Ground, queue: Queue, request: Claiming): Up[] {
+  const except = new Set(request.exceptHooks);
+  const named = [...new Set(request.onlyHooks)].filter((hookId) => !except.has(hookId));
+  return named.map((hookId) => upOf(ground, hookId, queue, request)).filter(({ rows }) => rows.length > 0);
+}
+
+function upOf(
+  ground: Ground,
+  hookId: HookId,
+  queue: Queue,
+  { nowMs, countMax, hookMax, claims, takenOf }: Claiming,
+): Up {
+  const left = Math.min(hookMax - (takenOf.get(hookId) ?? 0), countMax - claims.length);
+  return { hookId, rows: rowsFor(ground, { hookId, queue, nowMs, left }), place: 0 };
 }
 
 function rowsFor(

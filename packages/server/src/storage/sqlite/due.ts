@@ -44,12 +44,20 @@ const DUE_OF_HOOK = new Map<number, string>();
 
 const EVER_MS = Number.MAX_SAFE_INTEGER;
 
+export interface NextTurn {
+  readonly hookId: HookId;
+  readonly queue: Queue;
+  /** Whoever has just had a turn comes after those who have not, however long something of it has been due. */
+  readonly notBeforeMs: number;
+}
+
 /** Notes when the hook's turn comes next in this queue, and says so; null: never. */
-export function noteNext(ground: Ground, hookId: HookId, queue: Queue): number | null {
+export function noteNext(ground: Ground, { hookId, queue, notBeforeMs }: NextTurn): number | null {
   const [head] = dueOf(ground, { hookId, queue, untilMs: EVER_MS, countMax: 1 });
   if (head === undefined) return null;
-  ground.memory.turns[queue].note(hookId, head.next_at_ms);
-  return head.next_at_ms;
+  const atMs = Math.max(head.next_at_ms, notBeforeMs);
+  ground.memory.turns[queue].note(hookId, atMs);
+  return atMs;
 }
 
 /** When the first of all hooks but these has its turn; null if none ever has. */
@@ -63,7 +71,7 @@ export function nextTurnMs(ground: Ground, queue: Queue, except: ReadonlySet<Hoo
       continue;
     }
     // The time may be that of something that has ended.
-    found = noteNext(ground, turn.hookId, queue);
+    found = noteNext(ground, { hookId: turn.hookId, queue, notBeforeMs: turn.atMs });
     if (found === turn.atMs) break;
     found = null;
   }
