@@ -9,7 +9,7 @@ const ANSWER_WAIT_MS = 3_000;
 const EVENTS_MAX = 5;
 const HOUR_MS = 3_600_000;
 const REST_MS_MAX = 15_000;
-const PACES = [null, 0.5, 3];
+const PACES = [null, 0.2, 1];
 
 /** One hook of each kind, and every grant. */
 export async function settleIn(stage: Stage): Promise<void> {
