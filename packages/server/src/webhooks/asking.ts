@@ -48,7 +48,9 @@ export const CLAIMS_OF_HOOK_MAX = 16;
 // Of all hooks at a time: enough to keep the places busy, and little enough to find room at hand if all are of one origin.
 const CLAIMS_SHARE = 1 / 8;
 const CLAIMS_MIN = 16;
-// However much of what was just stored had to go back, so much is handed over the next time.
+// If nearly all of what was just stored had to go back, little more than the rest is handed over the next time. With less
+// than that in vain, handing over goes on: what is of use should not have to wait for its turn in the store.
+const USELESS_SHARE = 0.9;
 const HANDED_OVER_MIN = 8;
 // Whoever looks for others is mostly told of few that are not wanted, as naming them is not free; now and then of many.
 const LOOK_FAR_PAUSE_MS = 1_000;
@@ -117,12 +119,13 @@ export function createAsking(placesMax: number, originOf: OriginOf): Asking {
       const { claims, back, room } = given;
       noteBack(back);
       const useful = claims.length - back.length;
-      handedOverMax =
-        back.length > 0 ? Math.max(HANDED_OVER_MIN, useful) : Math.min(placesMax, handedOverMax * 2);
+      const isUseless = back.length > claims.length * USELESS_SHARE;
+      handedOverMax = isUseless ? useful + HANDED_OVER_MIN : Math.min(placesMax, handedOverMax * 2);
       if (left === 0) return;
       noteGivenInFull(given);
-      // Else what is left is of hooks that do not deliver now.
-      if (claims.length >= room.countMax || room.exceptHooks.length > 0) leftovers.noteOthers();
+      // Else what is left is of hooks that do not deliver now, or are known; unless the store was asked about them meanwhile.
+      const isCut = claims.length >= room.countMax || room.exceptHooks.some((id) => !leftovers.has(id));
+      if (isCut) leftovers.noteOthers();
     },
     room(wanted, nowMs) {
       const { retriesMax } = wanted;

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AT_HAND_MS_MAX, AT_HAND_OF_HOOK_MAX, createBacklog, type Line, nextOf } from "./backlog.ts";
+import { AT_HAND_BYTES_MAX, AT_HAND_MS_MAX, createBacklog, type Line, nextOf } from "./backlog.ts";
 import { makeClaims, makeHook } from "./capacity-fixtures.contract.ts";
 import type { Claim } from "./claim.ts";
 
+/** Without a bound for a hook of its own. */
+const at = (origin: string) => ({ origin, ofHookMax: 1_000 });
 const namesOf = (claims: readonly Claim[]) => claims.map(({ deliveryId }) => deliveryId as string);
 
 function createStage(countMax = 100) {
@@ -11,7 +13,7 @@ function createStage(countMax = 100) {
   const backlog = createBacklog(countMax, ({ id }) => gone.push(id));
   const fill = (id: string, origin: string) => {
     const claims = makeClaims(makeHook(id), 1_000);
-    const refused = claims.findIndex((claim) => backlog.add(claim, origin, 0) === null);
+    const refused = claims.findIndex((claim) => backlog.add(claim, at(origin), 0) === null);
     return refused === -1 ? claims.length : refused;
   };
   return { backlog, gone, fill };
@@ -22,7 +24,7 @@ test("what was never tried goes first; among its like each keeps its order", () 
   const hook = makeHook("a");
   const [early, late] = makeClaims(hook, 2, 2);
   const [first, second] = makeClaims(hook, 2);
-  for (const claim of [early, first, late, second]) if (claim) backlog.add(claim, "https://a", 0);
+  for (const claim of [early, first, late, second]) if (claim) backlog.add(claim, at("https://a"), 0);
   const taken: (Claim | undefined)[] = [];
   for (let line = backlog.find(hook.id); line !== undefined; line = backlog.find(hook.id)) {
     taken.push(nextOf(line));
@@ -41,7 +43,7 @@ test("what has waited too long is taken out, and the rest stays", () => {
     [a1, 0],
     [a2, 1],
   ] as const)
-    backlog.add(claim, "https://a", atMs);
+    backlog.add(claim, at("https://a"), atMs);
   assert.deepEqual(backlog.takeStale(AT_HAND_MS_MAX), []);
   assert.deepEqual(namesOf(backlog.takeStale(AT_HAND_MS_MAX + 1)), ["b.0", "a.0"]);
   assert.deepEqual([gone, backlog.size()], [["b"], 1]);
@@ -50,9 +52,21 @@ test("what has waited too long is taken out, and the rest stays", () => {
   assert.deepEqual([gone, backlog.size()], [["b", "a"], 0]);
 });
 
-test("of one hook only so much is at hand", () => {
-  const { fill } = createStage(1_000);
-  assert.equal(fill("a", "https://a"), AT_HAND_OF_HOOK_MAX);
+test("of one hook only so much is at hand as is said", () => {
+  const { backlog } = createStage(1_000);
+  const where = { origin: "https://a", ofHookMax: 3 };
+  const added = makeClaims(makeHook("a"), 5).map((claim) => backlog.add(claim, where, 0) !== null);
+  assert.deepEqual(added, [true, true, true, false, false]);
+});
+
+test("only so many bytes are at hand, and room for them comes back", () => {
+  const { backlog } = createStage(1_000);
+  const data = "x".repeat(AT_HAND_BYTES_MAX / 4);
+  const large = makeClaims(makeHook("a"), 5).map((claim) => ({ ...claim, event: { ...claim.event, data } }));
+  const added = large.map((claim) => backlog.add(claim, at("https://a"), 0) !== null);
+  assert.deepEqual(added, [true, true, true, true, false]);
+  const [first] = backlog.takeAll();
+  assert.ok(first && backlog.add(first, at("https://a"), 0) !== null);
 });
 
 test("no origin has more at hand than it leaves to others", () => {
@@ -69,9 +83,9 @@ test("no origin has more at hand than it leaves to others", () => {
 test("more is fetched for a hook while what is at hand starts", () => {
   const { backlog } = createStage(1_000);
   const hook = makeHook("a");
-  for (const claim of makeClaims(hook, 7)) backlog.add(claim, "https://a", 0);
+  for (const claim of makeClaims(hook, 7)) backlog.add(claim, at("https://a"), 0);
   assert.equal(backlog.isShort(hook.id, "https://a"), true);
-  for (const claim of makeClaims(hook, 1)) backlog.add(claim, "https://a", 0);
+  for (const claim of makeClaims(hook, 1)) backlog.add(claim, at("https://a"), 0);
   assert.equal(backlog.isShort(hook.id, "https://a"), false);
   assert.equal(backlog.isShort(makeHook("b").id, "https://a"), true);
 });

@@ -15,8 +15,12 @@ export interface Line {
 }
 
 export interface Backlog {
-  /** Null: as much as may be is at hand for its hook or its origin. */
-  add(claim: Claim, origin: string, nowMs: number): Line | null;
+  /** Null: as much as may be is at hand, for its hook (`ofHookMax`), for its origin or in all. */
+  add(
+    claim: Claim,
+    where: { readonly origin: string; readonly ofHookMax: number },
+    nowMs: number,
+  ): Line | null;
   find(id: HookId): Line | undefined;
   takeNext(line: Line): void;
   /** Takes out what has waited for too long. */
@@ -30,8 +34,11 @@ export interface Backlog {
 // A grant that another process revokes meanwhile, or a hook that it pauses, is heeded after at most this long.
 export const AT_HAND_MS_MAX = 1_000;
 export const AT_HAND_OF_HOOK_MAX = 32;
-// As many as a hook may have under way: while these start, more can be fetched.
+/** Counted as characters of the data. */
+export const AT_HAND_BYTES_MAX = 32 * 1024 * 1024;
+// As many as a hook may have under way, and as a fast origin takes within the time that asking needs.
 const SHORT_OF_HOOK = 8;
+const SHORT_OF_ORIGIN = 256;
 
 /** `onGone`: nothing of this line is at hand any more. */
 export function createBacklog(countMax: number, onGone: (line: Line) => void): Backlog {
@@ -39,6 +46,7 @@ export function createBacklog(countMax: number, onGone: (line: Line) => void): B
   /** Since when each is here, the first first. */
   const sinceMs = new Map<Claim, number>();
   const byOrigin = new Map<string, number>();
+  let bytes = 0;
   /** Before this nothing is stale; looking each time would cost more than all the rest. */
   let lookAtMs = 0;
 
@@ -50,6 +58,7 @@ export function createBacklog(countMax: number, onGone: (line: Line) => void): B
     const kind = claim.attempt > 1 ? line.retries : line.firsts;
     kind.splice(kind.indexOf(claim), 1);
     sinceMs.delete(claim);
+    bytes -= claim.event.data.length;
     const ofOrigin = (byOrigin.get(line.origin) ?? 0) - 1;
     if (ofOrigin === 0) byOrigin.delete(line.origin);
     else byOrigin.set(line.origin, ofOrigin);
@@ -59,12 +68,14 @@ export function createBacklog(countMax: number, onGone: (line: Line) => void): B
   }
 
   return {
-    add(claim, origin, nowMs) {
+    add(claim, { origin, ofHookMax }, nowMs) {
       const { id } = claim.hook;
       const line = lines.get(id) ?? { id, origin, firsts: [], retries: [] };
-      if (countOf(line) >= AT_HAND_OF_HOOK_MAX || leftFor(line.origin) <= 0) return null;
+      if (countOf(line) >= ofHookMax || leftFor(line.origin) <= 0) return null;
+      if (bytes + claim.event.data.length > AT_HAND_BYTES_MAX) return null;
       (claim.attempt > 1 ? line.retries : line.firsts).push(claim);
       sinceMs.set(claim, nowMs);
+      bytes += claim.event.data.length;
       byOrigin.set(line.origin, (byOrigin.get(line.origin) ?? 0) + 1);
       lines.set(id, line);
       return line;
@@ -91,10 +102,15 @@ export function createBacklog(countMax: number, onGone: (line: Line) => void): B
       const all = [...sinceMs.keys()];
       for (const line of lines.values()) onGone(line);
       for (const held of [lines, sinceMs, byOrigin]) held.clear();
+      bytes = 0;
       return all;
     },
-    isShort: (id, origin) =>
-      countOf(lines.get(id)) < SHORT_OF_HOOK && leftFor(origin) > (byOrigin.get(origin) ?? 0),
+    isShort(id, origin) {
+      const ofOrigin = byOrigin.get(origin) ?? 0;
+      return (
+        countOf(lines.get(id)) < SHORT_OF_HOOK && ofOrigin < SHORT_OF_ORIGIN && leftFor(origin) > ofOrigin
+      );
+    },
     size: () => sinceMs.size,
   };
 }

@@ -13,7 +13,7 @@ export function makeHook(id: string, change: Partial<Hook> = {}): Hook {
 export function makeClaims(hook: Hook, count: number, attempt = 1): readonly Claim[] {
   return Array.from({ length: count }, (_, index) => {
     const deliveryId = `${hook.id}.${index}`;
-    return { deliveryId, hook, attempt } as unknown as Claim;
+    return { deliveryId, hook, attempt, event: { data: "{}" } } as unknown as Claim;
   });
 }
 

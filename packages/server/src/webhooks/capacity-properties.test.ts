@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { AT_HAND_MS_MAX, AT_HAND_OF_HOOK_MAX } from "./backlog.ts";
-import { createCapacity, type Started, type Taken } from "./capacity.ts";
+import { AT_HAND_SHARE, createCapacity, type Started, type Taken } from "./capacity.ts";
 import { makeClaims, makeHook } from "./capacity-fixtures.contract.ts";
 import type { Claim } from "./claim.ts";
 import type { Hook } from "./hook.ts";
@@ -86,7 +86,7 @@ function createStage({ placesMax, origins, limits }: Shape) {
   function checkLimits(): void {
     assert.deepEqual(capacity.load(), { inFlight: underWay.length + settling, atHand: atHand.size });
     assert.ok(underWay.length + settling <= placesMax);
-    assert.ok(atHand.size <= placesMax);
+    assert.ok(atHand.size <= placesMax * AT_HAND_SHARE);
     for (const hook of hooks) {
       const limit = hook.serial || failedLast.has(hook) ? 1 : hook.inFlightMax;
       // A failure shrinks what may start, and not what has.

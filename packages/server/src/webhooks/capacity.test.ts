@@ -166,7 +166,7 @@ test("hooks that have more left are asked for by name, and little of each if the
   const capacity = createCapacity(10_000);
   const hooks = Array.from({ length: 200 }, (_, index) => makeHook(`h${index}`));
   for (const hook of hooks) handOver(capacity, makeClaims(hook, CLAIMS_OF_HOOK_MAX), 0, 1);
-  assert.equal(capacity.roomForNew(0).exceptHooks.length, 64, "naming them is not free");
+  assert.equal(capacity.roomForNew(0).exceptHooks.length, 128, "naming them is not free");
   capacity.takeAll();
   const room = capacity.room(0);
   assert.deepEqual(room, {
@@ -177,21 +177,32 @@ test("hooks that have more left are asked for by name, and little of each if the
     onlyHooks: hooks.map(({ id }) => id),
   });
   capacity.take(makeClaims(makeHook("h0"), 3), room, 0);
-  assert.equal(capacity.knowsOfMore(), true, "others may have more, too");
-  assert.deepEqual([capacity.room(0).onlyHooks, capacity.knowsOfMore()], [undefined, false]);
+  assert.deepEqual([capacity.knowsOfMore(), capacity.room(0).onlyHooks], [false, undefined]);
 });
 
-test("if much of what is handed over has to go back, less is handed over, until all of it finds room again", () => {
+test("if nearly all that is handed over has to go back, little is handed over, until it finds room again", () => {
   const capacity = createCapacity(64);
   const hook = makeHook("a");
   const offered = () => capacity.roomForNew(0).countMax;
   assert.equal(offered(), 48);
-  handOver(capacity, makeClaims(hook, 100));
-  assert.equal(offered(), 32, "no more than could be used, nor than there is room for");
+  handOver(capacity, makeClaims(hook, 50));
+  const [before] = [offered()];
+  assert.ok(before > 30, "a part was of use, and that should not have to wait");
   handOver(capacity, makeClaims(hook, 100));
   assert.equal(offered(), 8);
   handOver(capacity, makeClaims(makeHook("b", { inFlightMax: 2 }), 2));
   assert.equal(offered(), 16);
+});
+
+test("of a hook that failed little is kept at hand, and of one that hangs nothing", () => {
+  const capacity = createCapacity(1_000);
+  const [failing, hanging] = [makeHook("failing"), makeHook("hanging")];
+  const [place] = placesOf(handOver(capacity, makeClaims(failing, 1)));
+  assert.ok(place);
+  capacity.answer(place, false, 0);
+  assert.deepEqual(counts(handOver(capacity, makeClaims(failing, 10))), [1, 7]);
+  handOver(capacity, makeClaims(hanging, 1));
+  assert.deepEqual(counts(handOver(capacity, makeClaims(hanging, 10), 1_001)), [0, 10]);
 });
 
 test("what was asked for in vain is asked for less and less often", () => {

@@ -3,7 +3,7 @@
  * to ask the store for. Does nothing itself. Times are milliseconds of a clock that never goes back.
  */
 import { createAsking, type Wanted } from "./asking.ts";
-import { createBacklog, type Line, nextOf } from "./backlog.ts";
+import { AT_HAND_OF_HOOK_MAX, createBacklog, type Line, nextOf } from "./backlog.ts";
 import type { Claim } from "./claim.ts";
 import type { Hook } from "./hook.ts";
 import { createOriginOf } from "./origin.ts";
@@ -66,12 +66,16 @@ export interface SenderLoad {
 
 // Of the hooks that failed or were slow so many wait at hand for the places that they share, and more are fetched below half.
 const MISTRUSTED_WAITING_MAX = 64;
+// What is at hand lets busy receivers be busy, and starts within a second; of a hook with one place little does.
+export const AT_HAND_SHARE = 4;
+const AT_HAND_OF_MISTRUSTED_MAX = 2;
 
 export function createCapacity(placesMax: number): Capacity {
   const slots = createSlots(placesMax);
   const ramp = createRamp();
   const turns = createTurns();
-  const backlog = createBacklog(placesMax, turns.leave);
+  const atHandMax = placesMax * AT_HAND_SHARE;
+  const backlog = createBacklog(atHandMax, turns.leave);
   const originOf = createOriginOf();
   const asking = createAsking(placesMax, originOf);
 
@@ -100,10 +104,22 @@ export function createCapacity(placesMax: number): Capacity {
     return { kind: "started", trust: next === undefined ? null : footingOf(next).trust } as const;
   };
 
+  function add(claim: Claim, nowMs: number): Line | null {
+    const { hook } = claim;
+    const origin = originOf(hook);
+    if (slots.isHanging(hook.id, origin, nowMs)) return null;
+    const isTrusted = ramp.trustOf(hook.id) === "sound";
+    return backlog.add(
+      claim,
+      { origin, ofHookMax: isTrusted ? AT_HAND_OF_HOOK_MAX : AT_HAND_OF_MISTRUSTED_MAX },
+      nowMs,
+    );
+  }
+
   /** False: there is no room for it here. */
   function keep(claim: Claim, { by, trust }: Obstructed, nowMs: number): boolean {
     if (by === "trust" && turns.countOf(trust) >= MISTRUSTED_WAITING_MAX) return false;
-    const line = backlog.add(claim, originOf(claim.hook), nowMs);
+    const line = add(claim, nowMs);
     if (line !== null) turns.lineUp(line, by, trust);
     return line !== null;
   }
@@ -112,7 +128,7 @@ export function createCapacity(placesMax: number): Capacity {
   function startOrKeep(claim: Claim, nowMs: number, start: Started[]): boolean {
     const line = backlog.find(claim.hook.id);
     const isBehind = line !== undefined && (claim.attempt > 1 || line.firsts.length > 0);
-    if (isBehind) return backlog.add(claim, line.origin, nowMs) !== null;
+    if (isBehind) return add(claim, nowMs) !== null;
     const tried = tryClaim(claim, nowMs, start);
     return tried.kind === "started" || keep(claim, tried, nowMs);
   }
@@ -137,7 +153,7 @@ export function createCapacity(placesMax: number): Capacity {
 
   function wanted(nowMs: number): Wanted {
     return {
-      countMax: Math.min(slots.free(nowMs), placesMax - backlog.size()),
+      countMax: Math.min(slots.free(nowMs), atHandMax - backlog.size()),
       retriesMax: slots.freeForRetries(),
       isWanted(id, origin) {
         if (!backlog.isShort(id, origin) || slots.isHanging(id, origin, nowMs)) return false;

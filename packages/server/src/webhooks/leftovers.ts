@@ -16,6 +16,7 @@ export interface Leftovers {
   /** The hooks that have been known for longest. */
   oldest(countMax: number): readonly HookId[];
   size(): number;
+  has(id: HookId): boolean;
   isAnyWanted(isWanted: IsWanted): boolean;
   areOthers(): boolean;
 }
@@ -30,7 +31,7 @@ export const LEFTOVER_HOOKS_MAX = 16_384;
 // So many are looked at in one go; the next time it is others' turn.
 const LOOKED_AT_MAX = 512;
 // So many hooks are named to the store of which nothing is wanted; what comes of others goes back. Naming them is not free.
-const NAMED_MAX = 64;
+const NAMED_MAX = 128;
 
 export function createLeftovers(): Leftovers {
   /** Those that were noted, or have changed, since they were looked at. */
@@ -70,9 +71,11 @@ export function createLeftovers(): Leftovers {
     areOthers = true;
   }
 
+  const has = (id: HookId) => fresh.has(id) || lookedAt.has(id);
+
   return {
     noteHook(id, origin) {
-      if (fresh.has(id) || lookedAt.has(id)) return false;
+      if (has(id)) return false;
       fresh.set(id, origin);
       named = null;
       if (size() > LEFTOVER_HOOKS_MAX) forgetOldest();
@@ -100,6 +103,7 @@ export function createLeftovers(): Leftovers {
     },
     oldest,
     size,
+    has,
     isAnyWanted: (isWanted) => look(isWanted).length > 0,
     areOthers: () => areOthers,
   };
