@@ -95,14 +95,29 @@ async function check(
     assert.deepEqual(numbers, expected, `${hookId} has a hole or a number twice`);
   }
 
-  const claims = await storage.webhooks.claimDue({
-    nowMs: Date.now() + leasesEndAfterMs,
-    countMax: deliveries.length + 1,
-    retriesMax: 10_000,
-    hookMax: deliveries.length + 1,
-    exceptHooks: [],
-  });
-  assert.equal(claims.length, deliveries.length, "every delivery can be claimed");
+  const claimed = await claimAll(storage, deliveries.length, leasesEndAfterMs);
+  assert.equal(claimed, deliveries.length, "every delivery can be claimed");
+}
+
+const CLAIMINGS_MAX = 50;
+const CLAIMING_PAUSE_MS = 100;
+
+/** How many can be claimed. What the killed process's own transaction still holds locked is passed over at first. */
+async function claimAll({ webhooks }: Storage, count: number, leasesEndAfterMs: number): Promise<number> {
+  const nowMs = Date.now() + leasesEndAfterMs;
+  let claimed = 0;
+  for (let claiming = 0; claiming < CLAIMINGS_MAX && claimed < count; claiming++) {
+    if (claiming > 0) await sleep(CLAIMING_PAUSE_MS);
+    const claims = await webhooks.claimDue({
+      nowMs,
+      countMax: count + 1,
+      retriesMax: 10_000,
+      hookMax: count + 1,
+      exceptHooks: [],
+    });
+    claimed += claims.length;
+  }
+  return claimed;
 }
 
 async function listAll({ webhooks, accounts }: Storage): Promise<readonly Delivery[]> {
