@@ -63,12 +63,7 @@ async function free(
   const hookIds = [...new Set(found.map((row) => row.hook_id))];
   await holdHooks(transaction, hookIds);
   const freed = await transaction.all<FreedRow>(
-    `UPDATE deliveries SET is_leased = false, lease = deliveries.lease + $4::integer, round = hooks.round,
-       next_at_ms = coalesce($3::bigint, deliveries.next_at_ms)
-     FROM unnest($1::text[], $2::integer[]) AS given (id, lease), hooks
-     WHERE deliveries.id = given.id AND deliveries.lease = given.lease AND is_leased
-       AND deliveries.state = 'waiting' AND hooks.id = deliveries.hook_id
-     RETURNING hook_id, attempts_count > 0 AS is_tried, next_at_ms`,
+    FREE,
     found.map((row) => row.id),
     found.map((row) => row.lease),
     dueAtMs,
@@ -83,3 +78,16 @@ async function free(
     })),
   );
 }
+
+// What somebody settles or ends just now is passed over: two that waited for each other's would hold both up.
+const FREE = `
+  UPDATE deliveries SET is_leased = false, lease = held.lease + $4::integer, round = hooks.round,
+    next_at_ms = coalesce($3::bigint, held.next_at_ms)
+  FROM (
+    SELECT deliveries.id, deliveries.hook_id, deliveries.lease, deliveries.next_at_ms FROM deliveries
+    JOIN unnest($1::text[], $2::integer[]) AS given (id, lease) USING (id)
+    WHERE deliveries.lease = given.lease AND is_leased AND state = 'waiting'
+    FOR NO KEY UPDATE OF deliveries SKIP LOCKED
+  ) held JOIN hooks ON hooks.id = held.hook_id
+  WHERE deliveries.id = held.id
+  RETURNING deliveries.hook_id, attempts_count > 0 AS is_tried, deliveries.next_at_ms`;

@@ -1,11 +1,11 @@
 /**
  * Whose turn it is. For each hook `turns` has a time before which nothing of it can be claimed: one for what was never
- * tried, one for retries. Who makes something claimable notes it there, last in its transaction. Only claiming, which
- * locks the row first and then looks, makes a time later; so the time is never too late, and what is too early is set
- * right at the hook's next turn.
+ * tried, one for retries. Who makes something claimable notes it there, last in its transaction. Only who has claimed
+ * makes a time later, and locks the row first and then looks; so the time is never too late, and what is too early is
+ * set right when the hook is looked at next.
  */
 import type { HookId } from "@trulinks/protocol";
-import type { Queries } from "./database.ts";
+import type { Database, Queries } from "./database.ts";
 
 export type Queue = "first" | "retry";
 
@@ -57,8 +57,8 @@ export async function noteEnds(queries: Queries, hookIds: readonly HookId[], now
   );
 }
 
-// Written even if the time stays: whoever looks at the hook just now has the row locked, and may be about to find
-// that there is nothing. Locked in one order, as several nodes may note several hooks.
+// Written even if the time stays: whoever passes the turn just now has the row locked, and may be about to find that
+// there is nothing. Locked in one order, as several nodes may note several hooks.
 const NOTE = `
   WITH noted AS (
     SELECT turns.hook_id, noted.first_at_ms, noted.retry_at_ms
@@ -78,44 +78,64 @@ export interface TurnRequest {
   readonly countMax: number;
 }
 
-/** Hooks whose turn has come, longest first. Nobody else gets them before the transaction ends. */
-export async function takeTurns(
+/** Hooks whose turn has come, longest first. */
+export async function findTurns(
   queries: Queries,
   { queue, nowMs, exceptHooks, onlyHooks, countMax }: TurnRequest,
 ): Promise<readonly HookId[]> {
   const rows = onlyHooks
-    ? await queries.all<TakenRow>(TAKE_ONLY[queue], nowMs, exceptHooks, countMax, onlyHooks)
-    : await queries.all<TakenRow>(TAKE[queue], nowMs, exceptHooks, countMax);
+    ? await queries.all<TurnRow>(FIND_ONLY[queue], nowMs, exceptHooks, countMax, onlyHooks)
+    : await queries.all<TurnRow>(FIND[queue], nowMs, exceptHooks, countMax);
   return rows.map((row) => row.hook_id);
 }
 
-interface TakenRow {
+interface TurnRow {
   readonly hook_id: HookId;
 }
 
-const take = (queue: Queue, only = ""): string => `SELECT hook_id FROM turns
-  WHERE ${queue}_at_ms <= $1 AND hook_id <> ALL($2) ${only}
-  ORDER BY ${queue}_at_ms, hook_id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED`;
+const find = (queue: Queue, only = ""): string => `SELECT hook_id FROM turns
+  WHERE ${queue}_at_ms <= $1 AND hook_id <> ALL($2) ${only} ORDER BY ${queue}_at_ms, hook_id LIMIT $3`;
 
-const TAKE = { first: take("first"), retry: take("retry") } as const;
+const FIND = { first: find("first"), retry: find("retry") } as const;
 const ONLY = "AND hook_id = ANY($4)";
-const TAKE_ONLY = { first: take("first", ONLY), retry: take("retry", ONLY) } as const;
+const FIND_ONLY = { first: find("first", ONLY), retry: find("retry", ONLY) } as const;
 
-export interface PassedTurns {
+/** A hook whose turn was looked at. */
+export interface Looked {
   readonly queue: Queue;
-  readonly hookIds: readonly HookId[];
-  /** Those of them that were given something: however long more of it has been due, they come after those that were not. */
-  readonly given: readonly HookId[];
-  readonly nowMs: number;
+  readonly hookId: HookId;
+  /** However long more of it has been due, it comes after those that were not given anything. */
+  readonly isGiven: boolean;
 }
 
-/** Notes for hooks whose turns were taken in this queue when they have their next ones in it. */
-export async function passTurns(
-  queries: Queries,
-  { queue, hookIds, given, nowMs }: PassedTurns,
+/** Notes when the hooks that were looked at have their next turns. */
+export function passTurns(
+  database: Pick<Database, "transact">,
+  looked: readonly Looked[],
+  nowMs: number,
 ): Promise<void> {
-  await queries.run(PASS[queue], hookIds, given, nowMs);
+  return database.transact(async (transaction) => {
+    // Nobody waits for the disk here: what is lost with the server is only a time that was not made later.
+    await transaction.run("SET LOCAL synchronous_commit = off");
+    for (const queue of ["first", "retry"] as const) {
+      const ofQueue = looked.filter((one) => one.queue === queue);
+      if (ofQueue.length === 0) continue;
+      const held = await transaction.all<TurnRow>(
+        HOLD,
+        ofQueue.map(({ hookId }) => hookId),
+      );
+      // Now that nobody can note anything: what was noted before is seen, what comes later makes it earlier again.
+      await transaction.run(
+        PASS[queue],
+        held.map((row) => row.hook_id),
+        ofQueue.filter(({ isGiven }) => isGiven).map(({ hookId }) => hookId),
+        nowMs,
+      );
+    }
+  });
 }
+
+const HOLD = `SELECT hook_id FROM turns WHERE hook_id = ANY($1) ORDER BY hook_id FOR NO KEY UPDATE SKIP LOCKED`;
 
 /**
  * What of `hooks.id` is under way, pings apart. Said so that the hook's own index is the one that serves, and not that of

@@ -25,7 +25,8 @@ export interface LeaseRequest {
 
 export interface Leased {
   readonly claims: readonly Claim[];
-  readonly expired: number;
+  /** A hook for each that had expired, and was ended. */
+  readonly expired: readonly HookId[];
 }
 
 interface LeasedRow extends HookRow, SecretColumns, VersionColumns, EventColumns {
@@ -52,37 +53,35 @@ export async function leaseOf(
     hooks.map((hook) => hook.countMax),
   );
   const claims = rows.flatMap((row) => toClaim(row, nowMs));
-  const expired = rows.filter(({ lease }) => lease === null);
-  await noteEnds(
-    queries,
-    expired.map(({ id }) => id),
-    nowMs,
-  );
-  return { claims, expired: expired.length };
+  const expired = rows.filter(({ lease }) => lease === null).map(({ id }) => id);
+  await noteEnds(queries, expired, nowMs);
+  return { claims, expired };
 }
 
-/** Of each kind of hook what of it can be claimed. Those that are not asked for cost nothing. */
+/**
+ * Of each kind of hook what of it can be claimed; those that are not asked for cost nothing. Whoever claims at the same
+ * moment has locked his, and gets no others kept from him: what he has is passed over.
+ */
 const claimable = (queue: Queue): string => {
   const isTried = queue === "first" ? "attempts_count = 0" : "attempts_count > 0";
-  const isDue = "state = 'waiting' AND NOT is_leased AND next_at_ms <= $1";
+  const isDue = `state = 'waiting' AND NOT is_leased AND next_at_ms <= $1 AND ${isTried}`;
+  const found = (where: string, order: string): string => `SELECT * FROM (
+    SELECT id, next_at_ms FROM deliveries WHERE ${where} AND hook_id = hooks.id AND ${isDue}
+    ORDER BY ${order} LIMIT turn.count_max FOR NO KEY UPDATE SKIP LOCKED) found`;
   return `
-    (SELECT id, next_at_ms FROM deliveries
-     WHERE hooks.state = 'active' AND NOT hooks.serial
-       AND hook_id = hooks.id AND round = hooks.round AND ${isTried} AND ${isDue}
-     ORDER BY next_at_ms, sequence LIMIT turn.count_max)
+    ${found("hooks.state = 'active' AND NOT hooks.serial AND round = hooks.round", "next_at_ms, sequence")}
     UNION ALL
-    (SELECT id, next_at_ms FROM deliveries
-     WHERE (hooks.state IN ('paused', 'pending') OR (hooks.state = 'active' AND hooks.serial))
-       AND hook_id = hooks.id AND sequence IS NULL AND ${isTried} AND ${isDue}
-     ORDER BY next_at_ms LIMIT turn.count_max)
+    ${found(
+      "(hooks.state IN ('paused', 'pending') OR (hooks.state = 'active' AND hooks.serial)) AND sequence IS NULL",
+      "next_at_ms",
+    )}
     UNION ALL
-    (SELECT id, next_at_ms FROM
-       (SELECT * FROM deliveries
-        WHERE hook_id = hooks.id AND state = 'waiting' AND NOT is_leased AND sequence IS NOT NULL
-        ORDER BY sequence LIMIT 1) head
-     WHERE hooks.serial AND hooks.state = 'active' AND turn.count_max > 0
-       AND ${isTried} AND ${isDue} AND round = hooks.round
-       AND NOT EXISTS (SELECT FROM deliveries WHERE ${UNDER_WAY}))`;
+    SELECT id, next_at_ms FROM
+      (SELECT * FROM deliveries
+       WHERE hook_id = hooks.id AND state = 'waiting' AND NOT is_leased AND sequence IS NOT NULL
+       ORDER BY sequence LIMIT 1) head
+    WHERE hooks.serial AND hooks.state = 'active' AND turn.count_max > 0
+      AND ${isDue} AND round = hooks.round AND NOT EXISTS (SELECT FROM deliveries WHERE ${UNDER_WAY})`;
 };
 
 // What another has changed since this statement began is passed over.
