@@ -9,6 +9,7 @@ import type { Hooks } from "../../webhooks/hooks.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import { deliveryRoutes } from "../deliveries.ts";
 import { documentRoute } from "../document-route.ts";
+import { readEventTypeRoutes } from "../event-type-operations.ts";
 import { type Api, createApi, type MannersDeps } from "../manners.ts";
 import { PolicyShape, policyRoute } from "../policy.ts";
 import { Refusal } from "../problem.ts";
@@ -19,7 +20,6 @@ import { DeliveryShape, WholeDeliveryShape } from "../resources/delivery.ts";
 import { EventTypeShape } from "../resources/event-type.ts";
 import { GrantShape } from "../resources/grant.ts";
 import { HookSecretShape, HookShape, NewHookShape, PingShape, UserSecretShape } from "../resources/hook.ts";
-import { catalogueRoutes } from "./catalogue.ts";
 import { grantRoutes } from "./grants.ts";
 import { hookRoutes } from "./hooks.ts";
 import { MetaShape, metaRoutes } from "./meta.ts";
@@ -89,7 +89,7 @@ export async function buildIntegratorApi(deps: IntegratorDeps): Promise<Api> {
     },
   });
 
-  catalogueRoutes(api, deps);
+  readEventTypeRoutes(api, `${prefix}/event-types`, deps.eventTypes);
   hookRoutes(api, deps);
   userSecretRoutes(api, deps);
   deliveryRoutes(api, `${prefix}/deliveries`, deps);
