@@ -1,9 +1,10 @@
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import { Command } from "commander";
+import { type Ask, refusalOf } from "./ask.ts";
 import { CommandFailed, type CommandIo } from "./command-io.ts";
 import { readJsonValues } from "./json-values.ts";
-import { type AskProvider, addClientFlags, CLIENT_NOTES, openClient, refusalOf } from "./provider-client.ts";
+import { addClientFlags, CLIENT_NOTES, openClient } from "./provider-client.ts";
 
 const LIST_EXAMPLES = `
   $ trulinks event-types list                          what is registered
@@ -105,11 +106,7 @@ function client(command: Command, lines: string): Command {
   return addClientFlags(command).addHelpText("after", examples(lines) + CLIENT_NOTES);
 }
 
-async function asking(
-  command: Command,
-  io: CommandIo,
-  run: (ask: AskProvider) => Promise<void>,
-): Promise<void> {
+async function asking(command: Command, io: CommandIo, run: (ask: Ask) => Promise<void>): Promise<void> {
   const { ask, close } = openClient(command, io);
   try {
     await run(ask);
@@ -122,7 +119,7 @@ function pathOf(type: string): string {
   return `/v1/event-types/${encodeURIComponent(type)}`;
 }
 
-async function allTypes(ask: AskProvider): Promise<readonly Shown[]> {
+async function allTypes(ask: Ask): Promise<readonly Shown[]> {
   const types: Shown[] = [];
   // Ends with the last page; there are a thousand types at most.
   for (let cursor: string | null = ""; cursor !== null; ) {

@@ -3,9 +3,10 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { systemDice } from "../base/dice.ts";
+import { patiently, problemText } from "./ask.ts";
 import { CommandFailed, type CommandIo, EXIT_FAILED } from "./command-io.ts";
 import { type JsonValue, readJsonValues } from "./json-values.ts";
-import { addClientFlags, CLIENT_NOTES, openClient, patiently, problemText } from "./provider-client.ts";
+import { addClientFlags, CLIENT_NOTES, openClient } from "./provider-client.ts";
 import { type EventDefaults, type EventResult, eventsOf, publishEvents } from "./publish-events.ts";
 
 const EXAMPLES = `

@@ -1,9 +1,9 @@
 /** Publishes many events in batches, each result in the order of the events. */
 import { ID_CHANCE_BYTES } from "@trulinks/protocol";
 import type { Dice } from "../base/dice.ts";
+import { type Ask, refusalOf } from "./ask.ts";
 import { CommandFailed } from "./command-io.ts";
 import type { JsonValue } from "./json-values.ts";
-import { type AskProvider, refusalOf } from "./provider-client.ts";
 
 /** What the command line says about events; what stands in a whole event itself goes before. */
 export interface EventDefaults {
@@ -63,7 +63,7 @@ function eventOf(value: unknown, line: number, { type, users, groups, ...rest }:
 }
 
 export async function* publishEvents(
-  ask: AskProvider,
+  ask: Ask,
   events: AsyncIterable<NewEvent>,
   dice: Pick<Dice, "bytes">,
 ): AsyncGenerator<EventResult> {
@@ -82,7 +82,7 @@ export async function* publishEvents(
 }
 
 async function publishBatch(
-  ask: AskProvider,
+  ask: Ask,
   batch: readonly NewEvent[],
   dice: Pick<Dice, "bytes">,
 ): Promise<readonly EventResult[]> {

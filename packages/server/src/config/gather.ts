@@ -1,6 +1,7 @@
 /** Collects what the file, the variables and the command line say, each with its place; judges names, not values. */
 
 import { suggest } from "../base/nearest.ts";
+import { CALLER_VARIABLES } from "./caller-variables.ts";
 import type { Flaw, Place } from "./flaw.ts";
 import { CONFIG_FILE, OPTION_PATHS, OPTIONS, type OptionPath } from "./options.ts";
 import { toPlain, type YamlMember, type YamlNode } from "./yaml-tree.ts";
@@ -121,8 +122,11 @@ function isOptionPath(path: string): path is OptionPath {
   return Object.hasOwn(OPTIONS, path);
 }
 
+const CALLERS: ReadonlySet<string> = new Set(Object.values(CALLER_VARIABLES));
+
 function isLeftAlone(name: string, text: string): boolean {
   if (name === CONFIG_FILE.variable || name.startsWith("TRULINKS_TEST_")) return true;
+  if (CALLERS.has(name)) return true;
   return FROM_KUBERNETES.test(name) || (name === "TRULINKS_PORT" && /^(tcp|udp|sctp):\/\//.test(text));
 }
 
