@@ -11,6 +11,7 @@ import { claimPartsOf, type KnownHook, leaseUntilMs } from "./known-hooks.ts";
 import { isLineFree } from "./line.ts";
 import type { Match } from "./match.ts";
 import type { Ground } from "./memory.ts";
+import { createNumbering } from "./numbering.ts";
 import { replaceWaiting } from "./replace.ts";
 
 export interface Draft extends Match {
@@ -24,26 +25,28 @@ export function storeDrafts(
   request: ClaimRequest,
 ): ReadonlyMap<EventId, readonly Claim[]> {
   const claims = new Map<EventId, Claim[]>();
-  const touched = new Set<KnownHook>();
+  const numbering = createNumbering(ground.database);
   const takes = createAllowance(request);
   const ids = idsInOrder(drafts, ground.dice);
   const newest = newestByKey(drafts);
 
   for (const [index, draft] of drafts.entries()) {
-    touched.add(draft.known);
     // What another of this batch replaces is not worth leasing.
     const isLasting = draft.event.key === null || newest.get(placeOf(draft)) === draft;
     const id = ids[index] as DeliveryId;
-    const claim = storeDraft(ground, draft, { id, nowMs: request.nowMs, takes: isLasting ? takes : never });
+    const claim = storeDraft(ground, draft, {
+      id,
+      sequence: numbering.next(draft.known),
+      nowMs: request.nowMs,
+      takes: isLasting ? takes : never,
+    });
     if (claim === null) continue;
     const ofEvent = claims.get(draft.event.id);
     if (ofEvent === undefined) claims.set(draft.event.id, [claim]);
     else ofEvent.push(claim);
   }
 
-  for (const { lastSequence, sequenceKey } of touched) {
-    ground.database.run("UPDATE sequences SET last = ? WHERE key = ?", lastSequence, sequenceKey);
-  }
+  numbering.write();
   return claims;
 }
 
@@ -62,13 +65,14 @@ function placeOf({ known, userId, event }: Draft): string {
 
 interface Storing {
   readonly id: DeliveryId;
+  readonly sequence: number;
   readonly nowMs: number;
   /** Takes one more for this hook, if as many may be claimed. */
   readonly takes: (hookId: HookId) => boolean;
 }
 
 /** The claim, if it is leased as it is stored. */
-function storeDraft(ground: Ground, draft: Draft, { id, nowMs, takes }: Storing): Claim | null {
+function storeDraft(ground: Ground, draft: Draft, { id, sequence, nowMs, takes }: Storing): Claim | null {
   const { memory } = ground;
   const { event, known, userId, grantId, view } = draft;
   const { hook } = known;
@@ -77,7 +81,6 @@ function storeDraft(ground: Ground, draft: Draft, { id, nowMs, takes }: Storing)
   const isDue = because === "due";
   const isWorthwhile = event.expiresAtMs === null || event.expiresAtMs > nowMs;
   const isClaimed = isDue && isWorthwhile && takes(hook.id);
-  known.lastSequence += 1;
   const key = memory.listing.nextKey();
   insertDelivery(ground.database, {
     key,
@@ -87,7 +90,7 @@ function storeDraft(ground: Ground, draft: Draft, { id, nowMs, takes }: Storing)
     hook,
     userId,
     grantId,
-    sequence: known.lastSequence,
+    sequence,
     because,
     nextAtMs: isDue ? nowMs : null,
     createdAtMs: event.atMs,
@@ -108,7 +111,7 @@ function storeDraft(ground: Ground, draft: Draft, { id, nowMs, takes }: Storing)
     attempt: 1,
     event: toClaimed(event),
     ...claimPartsOf(ground.database, known, { userId, nowMs }),
-    sequence: known.lastSequence,
+    sequence,
     view,
     expiresAtMs: event.expiresAtMs,
   };

@@ -20,9 +20,7 @@ export interface KnownHook {
   readonly secretsUntilMs: number;
   /** Whether any user's secret for it was ever rotated. */
   readonly hasVersions: boolean;
-  /** The number of its newest delivery; raised with each that is stored. */
-  lastSequence: number;
-  /** Where that number is kept. */
+  /** Where the number of its newest delivery is kept. */
   readonly sequenceKey: number;
 }
 
@@ -40,24 +38,17 @@ export interface KnownHooks {
 // Some 1 KB each.
 const HOOKS_MAX = 20_000;
 
-export function createKnownHooks(database: Database): KnownHooks {
-  const known = createRemembered<HookId, KnownHook>(HOOKS_MAX, (id) => {
+export function createKnownHooks(database: Database, hooksMax = HOOKS_MAX): KnownHooks {
+  const known = createRemembered<HookId, KnownHook>(hooksMax, (id) => {
     const row = findHookRow(database, id);
     assert(row !== undefined, `hook ${id} is gone`);
-    const { sequence_key: sequenceKey } = row;
-    const sequence = database.get<{ readonly last: number }>(
-      "SELECT last FROM sequences WHERE key = ?",
-      sequenceKey,
-    );
-    assert(sequence !== undefined, `hook ${id} has no sequence`);
     const secrets = liveSecrets(database, id, 0);
     return {
       hook: toHook(row),
       secrets,
       secretsUntilMs: firstEndMs(secrets),
       hasVersions: database.get("SELECT 1 FROM user_secrets WHERE hook_id = ? LIMIT 1", id) !== undefined,
-      sequenceKey,
-      lastSequence: sequence.last,
+      sequenceKey: row.sequence_key,
     };
   });
   return {

@@ -30,14 +30,14 @@ export interface Ground {
 // No start gives out this many leases.
 const LEASES_PER_START = 2 ** 32;
 
-/** The database must be migrated; starts that came before are told apart by the fence. */
-export function createMemory(database: Database): Memory {
+/** The database must be migrated; starts that came before are told apart by the fence. `hooksMax`: so many are remembered. */
+export function createMemory(database: Database, hooksMax?: number): Memory {
   database.run("UPDATE engine SET starts = starts + 1 WHERE id = 1");
   const starts =
     database.get<{ readonly starts: number }>("SELECT starts FROM engine WHERE id = 1")?.starts ?? 0;
   const leases = createLeases(starts * LEASES_PER_START);
   const listing = createListing(database);
-  const hooks = createKnownHooks(database);
+  const hooks = createKnownHooks(database, hooksMax);
   const reaches = createReaches(database);
   const turns = { first: createTurns(), retry: createTurns() };
   listing.bring();

@@ -11,7 +11,8 @@ export interface Recorder extends Started {
   takeTexts(): readonly string[];
 }
 
-export function openRecorder(): Recorder {
+/** `hooksMax`: so many hooks are remembered. */
+export function openRecorder(hooksMax?: number): Recorder {
   const database = openDatabase(":memory:");
   migrate(database);
   let texts: string[] = [];
@@ -29,7 +30,7 @@ export function openRecorder(): Recorder {
     texts.push(text);
     return text;
   }
-  const ground = { database: recording, memory: createMemory(recording), dice: systemDice };
+  const ground = { database: recording, memory: createMemory(recording, hooksMax), dice: systemDice };
   return {
     database: recording,
     memory: ground.memory,
