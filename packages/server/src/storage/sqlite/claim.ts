@@ -64,7 +64,9 @@ function claimDue(ground: Ground, request: ClaimRequest): readonly Claim[] {
   const takenOf = new Map<HookId, number>();
   claimFrom(ground, "first", { ...request, claims, takenOf });
   const countMax = Math.min(request.countMax, claims.length + request.retriesMax);
-  claimFrom(ground, "retry", { ...request, countMax, claims, takenOf });
+  const expired = claimFrom(ground, "retry", { ...request, countMax, claims, takenOf });
+  // Behind a retry of a serial hook that had expired something may wait that was never tried.
+  if (expired > 0) claimFrom(ground, "first", { ...request, claims, takenOf });
   return claims;
 }
 
@@ -87,8 +89,11 @@ interface Up {
   place: number;
 }
 
-/** Hooks take turns: of those whose turn has come, what has waited longest comes first. */
-function claimFrom(ground: Ground, queue: Queue, request: Claiming): void {
+/**
+ * Hooks take turns: of those whose turn has come, what has waited longest comes first. Adds to what is claimed, and says
+ * how many had expired instead.
+ */
+function claimFrom(ground: Ground, queue: Queue, request: Claiming): number {
   const { nowMs, countMax, exceptHooks, onlyHooks, claims, takenOf } = request;
   const turns = ground.memory.turns[queue];
   const except = new Set(exceptHooks);
@@ -96,6 +101,7 @@ function claimFrom(ground: Ground, queue: Queue, request: Claiming): void {
   const up: Up[] = upOutOfTurn(ground, queue, request);
   const passTurn = ({ hookId }: Up) =>
     noteNext(ground, { hookId, queue, notBeforeMs: takenOf.has(hookId) ? nowMs : 0 });
+  let expired = 0;
 
   while (claims.length < countMax) {
     const longest = longestDue(up);
@@ -111,7 +117,8 @@ function claimFrom(ground: Ground, queue: Queue, request: Claiming): void {
     if (longest === undefined || row === undefined) break;
     longest.place += 1;
     const claim = claimRow(ground, row, nowMs);
-    if (claim !== null) {
+    if (claim === "expired") expired += 1;
+    else if (claim !== "not-free") {
       claims.push(claim);
       takenOf.set(longest.hookId, (takenOf.get(longest.hookId) ?? 0) + 1);
     }
@@ -122,6 +129,7 @@ function claimFrom(ground: Ground, queue: Queue, request: Claiming): void {
   }
   for (const one of up) passTurn(one);
   for (const { hookId, atMs } of leftOut) turns.note(hookId, atMs);
+  return expired;
 }
 
 /** Those that are named, if any are. */
@@ -180,21 +188,21 @@ function isBefore(one: DueRow, other: DueRow): boolean {
 const WAITING = `SELECT deliveries.*, ${EVENT_COLUMNS}
   FROM deliveries JOIN events ON events.id = event_id WHERE key = ?`;
 
-/** Null: it is kept, since its hook does not deliver, or has expired. */
-function claimRow(ground: Ground, { key, id }: DueRow, nowMs: number): Claim | null {
+/** `not-free`: somebody has it, or it is kept, since its hook does not deliver. */
+function claimRow(ground: Ground, { key, id }: DueRow, nowMs: number): Claim | "expired" | "not-free" {
   const { database, memory } = ground;
-  if (memory.leases.isHeld(id)) return null;
+  if (memory.leases.isHeld(id)) return "not-free";
   const row = database.get<DeliveryRow & EventColumns>(WAITING, key);
-  if (row === undefined) return null;
+  if (row === undefined) return "not-free";
   const known = memory.hooks.of(row.hook_id, nowMs);
   const because = keptBecause(known.hook.state, { isPing: row.sequence === null });
   if (because !== null) {
     database.run("UPDATE deliveries SET because = ?, next_at_ms = NULL WHERE key = ?", because, key);
-    return null;
+    return "not-free";
   }
   if (row.expires_at_ms !== null && row.expires_at_ms <= nowMs) {
     end(ground, { key, id: row.id, hookId: row.hook_id }, { state: "expired", nowMs });
-    return null;
+    return "expired";
   }
   const untilMs = leaseUntilMs(known.hook, nowMs);
   const lease = memory.leases.take(row.id, { key, hookId: row.hook_id, untilMs });
