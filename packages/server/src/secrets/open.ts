@@ -30,9 +30,9 @@ export async function openSecrets(
   hasSigner = false,
 ): Promise<Secrets> {
   const key = await settleSecretKey(store, source, dice);
-  const vault = createVault(key, dice);
-  const signer = hasSigner ? await loadSigner(store, vault, dice) : null;
-  return { vault, masterKey: await loadMasterKey(store, vault, dice), signer };
+  const deps = { store, vault: createVault(key, dice), dice };
+  const signer = hasSigner ? await loadSigner(deps) : null;
+  return { vault: deps.vault, masterKey: await loadMasterKey(deps), signer };
 }
 
 /** The key that opens the store, with the file that holds it brought in line. Throws `WrongSecretKey`. */

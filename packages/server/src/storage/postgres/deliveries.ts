@@ -2,13 +2,13 @@ import type { DeliveryId } from "@trulinks/protocol";
 import type { AttemptRecord, Exchange, WaitingBecause } from "../../webhooks/delivery.ts";
 import type { HookState } from "../../webhooks/hook.ts";
 import type { Delivery, WebhookStore } from "../../webhooks/store.ts";
+import { type EventColumns, toEvent } from "../event-row.ts";
 import { keptBecause } from "../kept-because.ts";
 import { toOwner } from "../owner-columns.ts";
 import { limitOf, pageOf } from "../page-of.ts";
 import type { Database, Queries } from "./database.ts";
 import { type Bind, matching, withinReach } from "./delivery-filter.ts";
 import { type DeliveryRow, toView } from "./delivery-row.ts";
-import { type EventColumns, toEvent } from "./event-row.ts";
 
 type DeliveryVerbs = Pick<WebhookStore, "listDeliveries" | "findDelivery">;
 

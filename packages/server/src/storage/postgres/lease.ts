@@ -2,10 +2,10 @@
 import type { DeliveryId, EventId, HookId, UserId } from "@trulinks/protocol";
 import type { Claim } from "../../webhooks/claim.ts";
 import { LEASE_MARGIN_MS } from "../../webhooks/delivery.ts";
+import { type EventColumns, toEvent } from "../event-row.ts";
 import type { Queries } from "./database.ts";
 import { toView } from "./delivery-row.ts";
 import { noteEnds, type Queue, UNDER_WAY } from "./due.ts";
-import { type EventColumns, toEvent } from "./event-row.ts";
 import { type HookRow, toHook } from "./hook-row.ts";
 import {
   OWN_SECRETS,

@@ -1,11 +1,11 @@
 /** Writes what a batch of events makes, in one statement; and what of others it touches, in one each. */
 import type { HookId } from "@trulinks/protocol";
 import type { NewEvent, Receipt } from "../../webhooks/new-event.ts";
+import { sensitiveText } from "../event-row.ts";
 import type { Queries } from "./database.ts";
 import { DELIVERY_ARRAYS, deliveryArrays, INSERT_DELIVERIES } from "./delivery-row.ts";
 import { type Draft, lastSequences, type Numbered } from "./drafts.ts";
 import { noteTurns, type Turn } from "./due.ts";
-import { sensitiveText } from "./event-row.ts";
 import { Conflict } from "./failure.ts";
 
 export interface Accepted {

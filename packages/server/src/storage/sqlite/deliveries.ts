@@ -1,12 +1,13 @@
 import type { DeliveryId } from "@trulinks/protocol";
 import type { AttemptRecord } from "../../webhooks/delivery.ts";
 import type { Delivery, WebhookStore } from "../../webhooks/store.ts";
+import { type EventColumns, toEvent } from "../event-row.ts";
 import { toOwner } from "../owner-columns.ts";
 import { limitOf, pageOf } from "../page-of.ts";
 import { attemptsOf } from "./attempt-row.ts";
 import { chooseDeliveries, withinReach } from "./delivery-filter.ts";
 import { type DeliveryRow, toView } from "./delivery-row.ts";
-import { EVENT_COLUMNS, type EventColumns, toEvent } from "./event-row.ts";
+import { EVENT_COLUMNS } from "./event-row.ts";
 import type { Ground } from "./memory.ts";
 import type { Sync } from "./verbs.ts";
 

@@ -168,6 +168,5 @@ function changeHook(
 
 function keepFor(ground: Ground, hook: Hook): void {
   ground.database.run("UPDATE hooks SET released_at_ms = NULL WHERE id = ?", hook.id);
-  ground.memory.hooks.forget(hook.id);
   keepWaiting(ground, hook.id, hook.state);
 }

@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import type { EventId } from "@trulinks/protocol";
 import type { ClaimRequest } from "../../webhooks/claim.ts";
 import type { Ingested, NewEvent, Receipt } from "../../webhooks/new-event.ts";
+import { sensitiveText } from "../event-row.ts";
 import type { Database } from "./database.ts";
 import { type Draft, storeDrafts } from "./drafts.ts";
 import { matchEvent } from "./match.ts";
@@ -83,7 +84,7 @@ function insertEvent(database: Database, event: NewEvent, { deliveries, unknown 
     listText(unknown),
     listText(event.receiptKeys),
     event.data,
-    event.sensitive.length === 0 ? null : JSON.stringify(event.sensitive),
+    sensitiveText(event),
     event.trace,
   );
   if (stored === 0) return false;

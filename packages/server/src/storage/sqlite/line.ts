@@ -29,7 +29,7 @@ export function moveUp(ground: Ground, hookId: HookId): void {
   memory.turns[attempts_count > 0 ? "retry" : "first"].note(hookId, created_at_ms);
 }
 
-/** The hook became serial, or what was kept for it is freed: everybody but the first stands in line. */
+/** The hook became serial: everybody but the first stands in line. */
 export function formLine(ground: Ground, hookId: HookId): void {
   const { database, memory } = ground;
   memory.listing.bring();

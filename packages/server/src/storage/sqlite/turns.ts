@@ -15,7 +15,6 @@ export interface Turns {
   first(): Turn | null;
   /** Takes out the first. */
   take(): Turn | null;
-  clear(): void;
 }
 
 // Entries that another time has superseded go when they come to the top, or when there are as many as this.
@@ -81,10 +80,6 @@ export function createTurns(): Turns {
       pop();
       times.delete(turn.hookId);
       return turn;
-    },
-    clear() {
-      heap = [];
-      times.clear();
     },
   };
 }

@@ -1,7 +1,9 @@
+/** How an event lies beside its deliveries, the same in both engines. */
 import type { EventId } from "@trulinks/protocol";
-import type { ClaimedEvent } from "../../webhooks/claim.ts";
-import type { NewEvent } from "../../webhooks/new-event.ts";
+import type { ClaimedEvent } from "../webhooks/claim.ts";
+import type { NewEvent } from "../webhooks/new-event.ts";
 
+/** What of an event is read with a delivery. */
 export interface EventColumns {
   readonly event_id: EventId;
   readonly type: string;
