@@ -6,8 +6,9 @@ import { type BenchRun, ROUNDS, readCommandLine, SECONDS } from "./command-line.
 import { deliveries } from "./deliveries/deliveries.ts";
 import { chart } from "./report/chart.ts";
 import { textOf } from "./report/text.ts";
+import { survive } from "./survive/survive.ts";
 
-const BENCHES: readonly Bench[] = [deliveries];
+const BENCHES: readonly Bench[] = [deliveries, survive];
 
 const HELP = `Usage: npm run bench -- NAME [--only PART,…] [--rounds ${ROUNDS.default}] [--seconds ${SECONDS.default}] [--quick] [--json]
 

@@ -94,7 +94,7 @@ async function measure(world: World, under: SystemUnderTest, ports: readonly num
   }
 
   const before = await phase(beforeS, 1, `${beforeS} s at half of the peak`);
-  await world.receiver.hang(ports);
+  await world.receiver.behave(ports, { kind: "hangs" });
   const after = await phase(hangS, 0.5, `${hangS} s while half of the hooks hang`);
   return {
     events_per_s: peakPerS * SHARE_OF_PEAK,

@@ -8,7 +8,7 @@ export interface Arrivals {
   readonly sequences: Uint32Array;
   /** By the machine's monotonic clock. */
   readonly atMs: Float64Array;
-  /** 1 where it was answered, 0 where the receiver let it hang. */
+  /** 1 where it was answered with 204, 0 where the receiver did anything else. */
   readonly answered: Uint8Array;
 }
 

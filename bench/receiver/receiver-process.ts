@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { monotonicMs } from "../measure/monotonic.ts";
 import { createArrivalLog } from "./arrivals.ts";
-import type { Ask, Tell } from "./receiver.ts";
+import type { Ask, Manner, Tell } from "./receiver.ts";
 import { createRequestReader } from "./request-reader.ts";
 
 // The headers that a server of Node's sends with it.
@@ -14,9 +14,13 @@ const ANSWER = Buffer.from(
   "HTTP/1.1 204 No Content\r\nDate: Mon, 23 Nov 2026 08:00:00 GMT\r\nConnection: keep-alive\r\nKeep-Alive: timeout=60\r\n\r\n",
 );
 
+const DRIP_HEAD = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000000\r\n\r\n";
+const DRIP_MS = 100;
+
 const log = createArrivalLog();
 const reader = createRequestReader();
-const hanging = new Set<number>();
+/** By port; all others answer. */
+const manners = new Map<number, Manner>();
 let count = 0;
 let sample: Buffer = Buffer.alloc(0);
 let watching: NodeJS.Timeout | undefined;
@@ -26,22 +30,42 @@ function receive(socket: Socket): void {
   socket.on("error", () => {});
   socket.on("data", (chunk: Buffer) => {
     const bytes = rest === null ? chunk : Buffer.concat([rest, chunk]);
-    const isAnswered = !hanging.has(socket.localPort ?? 0);
+    const manner = manners.get(socket.localPort ?? 0);
     let start = 0;
     let requests = 0;
     while (start < bytes.length) {
       const end = reader.read(bytes, start);
       if (end < 0) break;
-      log.add(reader.hook, reader.number, reader.sequence, monotonicMs(), isAnswered);
+      log.add(reader.hook, reader.number, reader.sequence, monotonicMs(), manner === undefined);
       requests += 1;
       sample = bytes.subarray(start, end);
       start = end;
     }
     rest = start < bytes.length ? bytes.subarray(start) : null;
-    if (!isAnswered || requests === 0) return;
+    if (requests === 0) return;
+    if (manner !== undefined) return misbehave(socket, manner);
     count += requests;
     socket.write(requests === 1 ? ANSWER : Buffer.concat(Array.from({ length: requests }, () => ANSWER)));
   });
+}
+
+/** Senders that meet these have one request under way on a connection. */
+function misbehave(socket: Socket, manner: Manner): void {
+  switch (manner.kind) {
+    case "drips": {
+      socket.write(DRIP_HEAD);
+      const timer = setInterval(() => socket.write("."), DRIP_MS);
+      socket.once("close", () => clearInterval(timer));
+      return;
+    }
+    case "busy": {
+      const head = `HTTP/1.1 429 Too Many Requests\r\nRetry-After: ${manner.retryAfterS}`;
+      socket.write(`${head}\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    }
+    default:
+      return;
+  }
 }
 
 async function listen(): Promise<number> {
@@ -64,8 +88,11 @@ async function answer(ask: Ask): Promise<unknown> {
   switch (ask.kind) {
     case "listen":
       return Promise.all(Array.from({ length: ask.ports }, listen));
-    case "hang":
-      for (const port of ask.ports) hanging.add(port);
+    case "behave":
+      for (const port of ask.ports) {
+        if (ask.manner.kind === "answers") manners.delete(port);
+        else manners.set(port, ask.manner);
+      }
       return null;
     case "mark":
       return { count, atMs: monotonicMs() };

@@ -5,18 +5,23 @@ import { fileURLToPath } from "node:url";
 import type { Arrivals } from "./arrivals.ts";
 
 export interface Mark {
-  /** Requests that were answered so far. */
+  /** Requests that were taken so far: answered with 204. */
   readonly count: number;
   readonly atMs: number;
 }
+
+/** At once with 204; not at all; a byte of a body without end now and then; or with 429 and for how long to stay away. */
+export type Manner =
+  | { readonly kind: "answers" | "hangs" | "drips" }
+  | { readonly kind: "busy"; readonly retryAfterS: number };
 
 export interface Receiver {
   readonly pid: number;
   readonly url: string;
   /** Listens on so many further ports. */
   listen(ports: number): Promise<readonly number[]>;
-  /** What comes to these ports is noted and never answered from here on. */
-  hang(ports: readonly number[]): Promise<void>;
+  /** How what comes to these ports is answered from here on. */
+  behave(ports: readonly number[], manner: Manner): Promise<void>;
   mark(): Promise<Mark>;
   /** All that came since the last taking. */
   take(): Promise<Arrivals>;
@@ -31,7 +36,7 @@ export interface Receiver {
 
 export type Ask =
   | { readonly kind: "listen"; readonly ports: number }
-  | { readonly kind: "hang"; readonly ports: readonly number[] }
+  | { readonly kind: "behave"; readonly ports: readonly number[]; readonly manner: Manner }
   | { readonly kind: "mark" }
   | { readonly kind: "take" }
   | { readonly kind: "sample" }
@@ -56,7 +61,7 @@ export async function startReceiver(): Promise<Receiver> {
     pid: child.pid ?? 0,
     url: `http://127.0.0.1:${port}`,
     listen: (ports) => ask({ kind: "listen", ports }) as Promise<readonly number[]>,
-    hang: async (ports) => void (await ask({ kind: "hang", ports })),
+    behave: async (ports, manner) => void (await ask({ kind: "behave", ports, manner })),
     mark,
     take: () => ask({ kind: "take" }) as Promise<Arrivals>,
     sample: () => ask({ kind: "sample" }) as Promise<string>,

@@ -11,6 +11,11 @@ import { type Account, startServer } from "./server-process.ts";
 
 export interface Cluster {
   readonly url: string;
+  /** Ends the server; its data stay. */
+  halt(): Promise<void>;
+  /** Starts it again after `halt`, at the same URL. */
+  resume(): Promise<void>;
+  /** Ends it and removes its data. */
   stop(): Promise<void>;
 }
 
@@ -70,7 +75,7 @@ async function initialise({ programs, folder, password, account }: Attempt): Pro
 async function start({ programs, folder, password, account }: Attempt): Promise<Cluster> {
   const urlAt = (port: number) => `postgres://trulinks:${password}@127.0.0.1:${port}/postgres`;
   const options = SETTINGS.flatMap((setting) => ["-c", setting]);
-  const { port, stop } = await startServer({
+  const { port, halt, resume, stop } = await startServer({
     name: "PostgreSQL",
     program: join(programs, "postgres"),
     argsFor: (port) => ["-D", join(folder, "data"), "-h", "127.0.0.1", "-p", `${port}`, ...options],
@@ -80,7 +85,7 @@ async function start({ programs, folder, password, account }: Attempt): Promise<
     // PostgreSQL's "fast" end: sessions are cut off, everything is written.
     endSignal: "SIGINT",
   });
-  return { url: urlAt(port), stop };
+  return { url: urlAt(port), halt, resume, stop };
 }
 
 async function probe(url: string): Promise<void> {

@@ -27,6 +27,10 @@ export interface ServerPlan {
 export interface RunningServer {
   readonly port: number;
   readonly pid: number;
+  /** Ends it, and leaves its folder as it is. */
+  halt(): Promise<void>;
+  /** Starts it again after `halt`, on the same port; resolves when it answers. */
+  resume(): Promise<void>;
   /** Ends it and removes its folder. Working twice does no harm. */
   stop(): Promise<void>;
 }
@@ -40,14 +44,33 @@ export async function startServer(plan: ServerPlan): Promise<RunningServer> {
     // Between finding a port and listening there, somebody else may take it.
     const port = await findFreePort();
     const server = await spawnServer(plan, port);
-    if (await isReady(server, () => plan.probe(port))) {
-      return { port, pid: server.pid ?? 0, stop: () => stopServer(server, plan) };
-    }
-    if (start === STARTS_MAX) {
-      const log = await readFile(join(plan.folder, "log"), "utf8");
-      throw new Error(`${plan.name} did not start. Its log ends with:\n${log.slice(-2_000)}`);
-    }
+    if (await isReady(server, () => plan.probe(port))) return runningServer(plan, port, server);
+    if (start === STARTS_MAX) throw await startFailure(plan);
   }
+}
+
+function runningServer(plan: ServerPlan, port: number, first: ChildProcess): RunningServer {
+  let server = first;
+  return {
+    port,
+    get pid() {
+      return server.pid ?? 0;
+    },
+    halt: () => endServer(server, plan),
+    async resume() {
+      server = await spawnServer(plan, port);
+      if (!(await isReady(server, () => plan.probe(port)))) throw await startFailure(plan);
+    },
+    async stop() {
+      await endServer(server, plan);
+      await rm(plan.folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startFailure({ name, folder }: ServerPlan): Promise<Error> {
+  const log = await readFile(join(folder, "log"), "utf8");
+  return new Error(`${name} did not start. Its log ends with:\n${log.slice(-2_000)}`);
 }
 
 export async function findFreePort(): Promise<number> {
@@ -100,17 +123,15 @@ async function isReady(server: ChildProcess, probe: () => Promise<void>): Promis
   return false;
 }
 
-async function stopServer(server: ChildProcess, { endSignal, folder }: ServerPlan): Promise<void> {
-  if (!hasEnded(server)) {
-    const ended = new Promise((resolve) => server.once("exit", resolve));
-    server.kill(endSignal);
-    const giveUp = new AbortController();
-    const late = sleep(STOP_MS_MAX, "late", { signal: giveUp.signal }).catch(() => "ended");
-    if ((await Promise.race([ended, late])) === "late") {
-      server.kill("SIGKILL");
-      await ended;
-    }
-    giveUp.abort();
+async function endServer(server: ChildProcess, { endSignal }: ServerPlan): Promise<void> {
+  if (hasEnded(server)) return;
+  const ended = new Promise((resolve) => server.once("exit", resolve));
+  server.kill(endSignal);
+  const giveUp = new AbortController();
+  const late = sleep(STOP_MS_MAX, "late", { signal: giveUp.signal }).catch(() => "ended");
+  if ((await Promise.race([ended, late])) === "late") {
+    server.kill("SIGKILL");
+    await ended;
   }
-  await rm(folder, { recursive: true, force: true });
+  giveUp.abort();
 }
