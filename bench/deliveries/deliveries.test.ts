@@ -47,6 +47,13 @@ const SYSTEMS = [
 ];
 const FORMS = ["batches of 100", "one event a request"];
 
+test("throughput at an ordinary receiver: the same contenders, and the stores tell what it saw", async () => {
+  const part = (await quick("throughput-node")).get("throughput-node");
+  const delivered = figures(part, "delivered_per_s");
+  assert.equal(delivered.size, 1 + SYSTEMS.length * FORMS.length);
+  for (const name of [...delivered.keys()].slice(0, 5)) assert.ok((delivered.get(name) ?? 0) > 0, name);
+});
+
 test("throughput and latency: everyone takes its turn, and the stores tell what the receiver saw", async () => {
   const parts = await quick("throughput,latency");
   const delivered = figures(parts.get("throughput"), "delivered_per_s");

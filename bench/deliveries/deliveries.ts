@@ -5,7 +5,7 @@ import { hang } from "./hang.ts";
 import { latency } from "./latency.ts";
 import { manyHooks } from "./many-hooks.ts";
 import { FULL, QUICK } from "./scale.ts";
-import { throughput } from "./throughput.ts";
+import { throughput, throughputToNode } from "./throughput.ts";
 import { openWorld, type World } from "./world.ts";
 
 interface Part {
@@ -15,8 +15,9 @@ interface Part {
 }
 
 const PARTS: Readonly<Record<string, Part>> = {
-  throughput: { run: throughput, sharesSystems: true },
+  throughput: { run: (world) => throughput(world), sharesSystems: true },
   latency: { run: latency, sharesSystems: true },
+  "throughput-node": { run: throughputToNode, sharesSystems: false },
   hang: { run: hang, sharesSystems: false },
   backlog: { run: backlog, sharesSystems: false },
   hooks: { run: manyHooks, sharesSystems: false },

@@ -9,8 +9,9 @@ import { FORMS, ours, peers, SQLITE_NAME } from "../contenders/systems.ts";
 import { type LoadForm, startClosedLoop } from "../load/closed-loop.ts";
 import { ratioOf, rowOf } from "../measure/rows.ts";
 import { PEER_NOTES } from "../peers/peer.ts";
+import { type ReceiverKind, startReceiver } from "../receiver/receiver.ts";
 import { publishOne } from "./publish-one.ts";
-import type { Prepared } from "./systems.ts";
+import { createSystems, type Prepared } from "./systems.ts";
 import { takeTurn } from "./turn.ts";
 import type { World } from "./world.ts";
 
@@ -19,7 +20,21 @@ interface Turns {
   readonly samples: Sample[];
 }
 
-export async function throughput(world: World): Promise<PartResult> {
+/** Where most receivers run: `node:http`, which takes more of the cores that everybody shares. */
+export async function throughputToNode(world: World): Promise<PartResult> {
+  const receiver = await startReceiver("node:http");
+  const systems = createSystems({ receiver, users: world.scale.users, onProgress: world.onProgress });
+  try {
+    const result = await throughput({ ...world, receiver, systems, tops: new Map() }, "node:http");
+    const { notes, faults } = await systems.agree();
+    return { ...result, notes: [...result.notes, ...notes], faults: [...result.faults, ...faults] };
+  } finally {
+    await systems.close();
+    await receiver.close();
+  }
+}
+
+export async function throughput(world: World, at: ReceiverKind = "sockets"): Promise<PartResult> {
   const services = await world.services();
   const prepared = await world.systems.prepare([...ours(services), ...peers(services)]);
   const limit = await limitBeside(world, prepared);
@@ -27,7 +42,7 @@ export async function throughput(world: World): Promise<PartResult> {
   const turns = entrants.map((entrant): Turns => ({ entrant, samples: [] }));
   await runRounds(world, turns);
   await world.systems.close("peer");
-  return resultOf(world, turns, services.missing.map(leftOut));
+  return resultOf(world, turns, { at, notes: services.missing.map(leftOut) });
 }
 
 async function limitBeside(world: World, [first]: readonly Prepared[]): Promise<Entrant> {
@@ -69,7 +84,11 @@ async function runRounds(world: World, turns: readonly Turns[]): Promise<void> {
 
 const leftOut = (reason: string): string => `Left out: ${reason}`;
 
-function resultOf(world: World, turns: readonly Turns[], notes: readonly string[]): PartResult {
+function resultOf(
+  world: World,
+  turns: readonly Turns[],
+  { at, notes }: { readonly at: ReceiverKind; readonly notes: readonly string[] },
+): PartResult {
   const limit = turns.find(({ entrant }) => entrant.kind === "limit")?.samples ?? [];
   const rows = turns.map(({ entrant, samples }): Row => {
     const row = rowOf(entrant.name, entrant.kind, samples);
@@ -83,16 +102,18 @@ function resultOf(world: World, turns: readonly Turns[], notes: readonly string[
       : [],
   );
   return {
-    part: "throughput",
-    title: "Events accepted and delivered: POST /v1/events to the receiver",
+    part: at === "sockets" ? "throughput" : "throughput-node",
+    title: `Events accepted and delivered: POST /v1/events to a receiver on ${NAMES[at]}`,
     columns: COLUMNS,
     rows,
     headline: "delivered_per_s",
     notes: [...NOTES, ...PEER_NOTES, ...notes],
-    bars: FORMS.flatMap((form) => barsOf(form, turns, limit)),
+    bars: FORMS.flatMap((form) => barsOf(form, turns, { at, limit })),
     faults: lost,
   };
 }
+
+const NAMES: Readonly<Record<ReceiverKind, string>> = { sockets: "bare sockets", "node:http": "node:http" };
 
 const COLUMNS = [
   { name: "delivered_per_s", unit: "1/s", digits: 0 },
@@ -117,14 +138,18 @@ const NOTES = [
 const LIMIT_SHARE: Readonly<Record<string, number>> = { "batches of 100": 0.5, "one event a request": 0.2 };
 const PEER_TIMES = 3;
 
-function barsOf(form: LoadForm, turns: readonly Turns[], limit: readonly Sample[]): readonly Bar[] {
+function barsOf(
+  form: LoadForm,
+  turns: readonly Turns[],
+  { at, limit }: { readonly at: ReceiverKind; readonly limit: readonly Sample[] },
+): readonly Bar[] {
   const us = turns.find(({ entrant }) => entrant.name === rowName(SQLITE_NAME, form))?.samples ?? [];
   const ofLimit = ratioOf("delivered_per_s", us, limit);
   const wanted = LIMIT_SHARE[form.name] ?? 0;
   const rivals = turns.filter(({ entrant }) => entrant.kind === "peer" && entrant.form === form.name);
   return [
     {
-      what: `accepted to delivered, ${form.name}, of bare dispatch`,
+      what: `accepted to delivered at ${NAMES[at]}, ${form.name}, of bare dispatch`,
       wanted: `≥ ${(wanted * 100).toFixed(0)} %`,
       measured: `${(ofLimit * 100).toFixed(0)} %`,
       isMet: ofLimit >= wanted,

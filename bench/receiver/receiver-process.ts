@@ -1,13 +1,15 @@
 /**
  * The receiver of every contender, in a process of its own: answers 204 at once and notes what came. What it spends
- * is missing to whoever is measured, so it speaks HTTP on bare sockets, as little of it as senders need.
+ * is missing to whoever is measured, so it speaks HTTP on bare sockets, as little of it as senders need; or, told so, it
+ * is what integrators run: a server of Node's own.
  */
 import { once } from "node:events";
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { monotonicMs } from "../measure/monotonic.ts";
 import { createArrivalLog } from "./arrivals.ts";
-import type { Ask, Manner, Tell } from "./receiver.ts";
-import { createRequestReader } from "./request-reader.ts";
+import type { Ask, Manner, ReceiverKind, Tell } from "./receiver.ts";
+import { createRequestReader, readBody } from "./request-reader.ts";
 
 // The headers that a server of Node's sends with it.
 const ANSWER = Buffer.from(
@@ -17,12 +19,14 @@ const ANSWER = Buffer.from(
 const DRIP_HEAD = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000000\r\n\r\n";
 const DRIP_MS = 100;
 
+const kind = process.argv[2] as ReceiverKind;
 const log = createArrivalLog();
 const reader = createRequestReader();
 /** By port; all others answer. */
 const manners = new Map<number, Manner>();
 let count = 0;
-let sample: Buffer = Buffer.alloc(0);
+/** The request that came last, as text. */
+let sample = (): string => "";
 let watching: NodeJS.Timeout | undefined;
 
 function receive(socket: Socket): void {
@@ -38,7 +42,8 @@ function receive(socket: Socket): void {
       if (end < 0) break;
       log.add(reader.hook, reader.number, reader.sequence, monotonicMs(), manner === undefined);
       requests += 1;
-      sample = bytes.subarray(start, end);
+      const request = bytes.subarray(start, end);
+      sample = () => request.toString("latin1");
       start = end;
     }
     rest = start < bytes.length ? bytes.subarray(start) : null;
@@ -68,8 +73,30 @@ function misbehave(socket: Socket, manner: Manner): void {
   }
 }
 
+function receiveOrdinary(request: IncomingMessage, answer: ServerResponse): void {
+  const chunks: Buffer[] = [];
+  request.on("data", (chunk: Buffer) => chunks.push(chunk));
+  request.on("end", () => {
+    const body = Buffer.concat(chunks);
+    const { number, sequence } = readBody(body);
+    log.add(Number((request.url ?? "").slice(1)), number, sequence, monotonicMs(), true);
+    count += 1;
+    sample = () => `${headOf(request)}\r\n\r\n${body.toString("latin1")}`;
+    answer.writeHead(204).end();
+  });
+}
+
+function headOf({ method, url, rawHeaders }: IncomingMessage): string {
+  const pairs = Array.from({ length: rawHeaders.length / 2 }, (_, at) =>
+    rawHeaders.slice(at * 2, at * 2 + 2),
+  );
+  return [`${method} ${url} HTTP/1.1`, ...pairs.map(([name, value]) => `${name}: ${value}`)].join("\r\n");
+}
+
 async function listen(): Promise<number> {
-  const server = createServer({ noDelay: true }, receive).listen(0, "127.0.0.1", 1_024);
+  const server =
+    kind === "node:http" ? createHttpServer(receiveOrdinary) : createServer({ noDelay: true }, receive);
+  server.listen(0, "127.0.0.1", 1_024);
   await once(server, "listening");
   return (server.address() as AddressInfo).port;
 }
@@ -97,7 +124,7 @@ async function answer(ask: Ask): Promise<unknown> {
     case "mark":
       return { count, atMs: monotonicMs() };
     case "sample":
-      return sample.toString("latin1");
+      return sample();
     case "take":
       return log.take();
     case "watch":

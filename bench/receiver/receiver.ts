@@ -51,8 +51,12 @@ const PROCESS = fileURLToPath(new URL("./receiver-process.ts", import.meta.url))
 const WATCH_MS = 10;
 const POLL_MS = 20;
 
-export async function startReceiver(): Promise<Receiver> {
-  const child = fork(PROCESS, { serialization: "advanced" });
+/** What it speaks HTTP with: bare sockets, which cost least, or the server that most receivers are built on. */
+export type ReceiverKind = "sockets" | "node:http";
+
+/** One of `node:http` knows no manners but to answer. */
+export async function startReceiver(kind: ReceiverKind = "sockets"): Promise<Receiver> {
+  const child = fork(PROCESS, [kind], { serialization: "advanced" });
   const { ask, onCount } = conversation(child);
   const [port] = (await ask({ kind: "listen", ports: 1 })) as readonly number[];
 

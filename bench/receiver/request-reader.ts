@@ -13,6 +13,8 @@ const HEAD_END = "\r\n\r\n";
 const PATH_START = "POST /".length;
 // Head and the envelope before `data` are shorter than this; what is longer is read in full.
 const GLANCE_BYTES = 2_048;
+const SEQUENCE = '"sequence":';
+const NUMBER = '"n":';
 
 export function createRequestReader(): RequestReader {
   const reader: RequestReader = {
@@ -31,12 +33,18 @@ export function createRequestReader(): RequestReader {
       const end = start + bodyAt + contentLength(text, headEnd);
       if (end > bytes.length) return -1;
       reader.hook = digitsAt(text, PATH_START);
-      reader.sequence = numberAfter(text, '"sequence":', bodyAt);
-      reader.number = numberAfter(text, '"n":', bodyAt);
+      reader.sequence = numberAfter(text, SEQUENCE, bodyAt);
+      reader.number = numberAfter(text, NUMBER, bodyAt);
       return end;
     },
   };
   return reader;
+}
+
+/** The same of a body alone. */
+export function readBody(body: Buffer): Pick<RequestReader, "number" | "sequence"> {
+  const text = body.toString("latin1", 0, GLANCE_BYTES);
+  return { sequence: numberAfter(text, SEQUENCE, 0), number: numberAfter(text, NUMBER, 0) };
 }
 
 function contentLength(text: string, headEnd: number): number {
