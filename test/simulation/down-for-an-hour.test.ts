@@ -64,7 +64,11 @@ test("by retries every event arrives once, and the record has each attempt that 
   assert.equal(deliveries.length, EVENTS);
   for (const delivery of deliveries) assertAsRecorded(delivery, posted, taken);
   const late = deliveries.filter(({ attempts }) => attempts.length > 1);
-  assert.equal(late.length, (60 * MINUTE_MS) / EVENT_EVERY_MS, "those of the hour, and no others, were tried again");
+  assert.equal(
+    late.length,
+    (60 * MINUTE_MS) / EVENT_EVERY_MS,
+    "those of the hour, and no others, were tried again",
+  );
 });
 
 type Log = Map<string, number[]>;

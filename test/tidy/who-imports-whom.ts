@@ -42,17 +42,19 @@ export const ROOMS: readonly Room[] = [
   { at: `${SERVER}/base`, mayImport: [PROTOCOL] },
   { at: `${SERVER}/config`, mayImport: [PROTOCOL, ...server("base")] },
   { at: `${SERVER}/secrets`, mayImport: [PROTOCOL, ...server("base")] },
+  // What two features and the API hold data against; it knows none of them.
+  { at: `${SERVER}/schemas`, mayImport: [PROTOCOL, ...server("base")] },
 
   // Features never import one another: they meet as functions that wire.ts passes.
   { at: `${SERVER}/accounts`, mayImport: [PROTOCOL, ...server("base")] },
   {
     at: `${SERVER}/webhooks`,
-    mayImport: [PROTOCOL, ...server("base")],
+    mayImport: [PROTOCOL, ...server("base", "schemas")],
     mayImportTypes: server("secrets/vault.ts"),
   },
   {
     at: `${SERVER}/gateway`,
-    mayImport: [PROTOCOL, LIMITS, ...server("base")],
+    mayImport: [PROTOCOL, LIMITS, ...server("base", "schemas")],
     mayImportTypes: server("accounts/caller.ts", "accounts/identify.ts"),
   },
   { at: `${SERVER}/governance`, mayImport: [PROTOCOL, ...server("base")] },
@@ -88,7 +90,10 @@ export const ROOMS: readonly Room[] = [
     ),
   },
 
-  { at: `${SERVER}/api`, mayImport: [PROTOCOL, ...server("base", "secrets", "accounts", "webhooks")] },
+  {
+    at: `${SERVER}/api`,
+    mayImport: [PROTOCOL, ...server("base", "schemas", "secrets", "accounts", "webhooks")],
+  },
   {
     at: `${SERVER}/cli`,
     mayImport: [PROTOCOL, ...server("base", "config", "secrets", "wire.ts", "version.ts")],

@@ -5,9 +5,9 @@
 import { HEADERS } from "@trulinks/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { quotaKey } from "../accounts/caller.ts";
+import { fingerprint } from "../base/canonical-json.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Vault } from "../secrets/vault.ts";
-import { fingerprint } from "../webhooks/canonical-json.ts";
 import type { IdempotencyStore } from "./idempotency-store.ts";
 import { Refusal } from "./problem.ts";
 

@@ -9,7 +9,7 @@ import {
 } from "@trulinks/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Unavailable } from "../base/unavailable.ts";
-import { fieldErrors } from "./validation.ts";
+import { fieldErrors } from "../schemas/field-errors.ts";
 
 export interface RefusalOptions {
   /** What went wrong this time. Never a secret, nothing of another's. */

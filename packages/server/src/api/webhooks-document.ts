@@ -1,6 +1,7 @@
 /** The registered event types in an OpenAPI document: what integrators' hooks receive. Pure. */
+
+import { isObject, mapParts, pointerIn, type Schema } from "../schemas/schema-walk.ts";
 import type { EventType, JsonObject } from "../webhooks/event-type.ts";
-import { isObject, mapParts, pointerIn, type Schema } from "../webhooks/schema-walk.ts";
 
 interface Document {
   readonly components?: { readonly schemas?: JsonObject };

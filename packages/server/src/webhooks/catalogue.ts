@@ -2,8 +2,9 @@
  * The event types that the provider has registered, and what they decide about an event. Kept in memory, and right on
  * every node: what this one changes holds at once, what another one changes after a second at most.
  */
+
+import { fingerprint } from "../base/canonical-json.ts";
 import type { Clock } from "../base/clock.ts";
-import { fingerprint } from "./canonical-json.ts";
 import {
   EVENT_TYPE_VERSIONS_MAX,
   EVENT_TYPES_MAX,

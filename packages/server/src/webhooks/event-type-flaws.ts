@@ -1,7 +1,8 @@
 /** What an event type may not say. Form and ranges of its members are checked at the border. */
+
+import { type Compiled, compileSchema, type DataFlaw } from "../schemas/schema-check.ts";
 import type { EventTypeDefinition, JsonObject } from "./event-type.ts";
 import { EVENT_DEPTH_MAX, inspect } from "./inspect.ts";
-import { type Compiled, compileSchema, type DataFlaw } from "./schema-check.ts";
 import { askedPasswords } from "./schema-passwords.ts";
 import { NOWHERE } from "./sensitive-places.ts";
 

@@ -1,7 +1,8 @@
 /** A type of events as the provider registers it, and the bounds on what it may say. */
+import type { JsonObject } from "../schemas/schema-walk.ts";
 import type { FieldScopes } from "./view.ts";
 
-export type JsonObject = Readonly<Record<string, unknown>>;
+export type { JsonObject };
 
 export interface EventTypeDefinition {
   readonly description: string | null;

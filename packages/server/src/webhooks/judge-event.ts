@@ -1,9 +1,9 @@
 /** Whether an event's data is what its type says, and what the type decides about it. Pure but for what is compiled once. */
 import { actionOf } from "@trulinks/protocol";
 import { nearest } from "../base/nearest.ts";
+import { compileSchema, type DataCheck, type DataFlaw } from "../schemas/schema-check.ts";
 import type { EventTerms, EventType } from "./event-type.ts";
 import { inspect } from "./inspect.ts";
-import { compileSchema, type DataCheck, type DataFlaw } from "./schema-check.ts";
 import { NOWHERE, type Places, sensitivePlaces } from "./sensitive-places.ts";
 
 export type Judgement =

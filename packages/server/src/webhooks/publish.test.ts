@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createWorld, type World } from "../../../../test/simulation/world.ts";
+import { fingerprint } from "../base/canonical-json.ts";
 import { systemClock } from "../base/clock.ts";
 import { systemDice } from "../base/dice.ts";
-import { fingerprint } from "./canonical-json.ts";
 import type { Claim } from "./claim.ts";
 import type { NewEvent } from "./new-event.ts";
 import { createPublish, type EventRequest, type Intake, type Publish } from "./publish.ts";

@@ -6,11 +6,11 @@ import {
   makeId,
   type UserId,
 } from "@trulinks/protocol";
+import { fingerprint } from "../base/canonical-json.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Dice } from "../base/dice.ts";
 import type { Log } from "../base/log.ts";
 import type { Trace } from "../base/trace-context.ts";
-import { fingerprint } from "./canonical-json.ts";
 import type { Claim, ClaimRequest } from "./claim.ts";
 import type { EventTerms } from "./event-type.ts";
 import type { Ingested, NewEvent, Receipt } from "./new-event.ts";

@@ -1,9 +1,9 @@
 /** Which passwords a schema asks for: members whose keys are a password's and whose values can be one. Pure. */
 import { pointerOf } from "../base/json-pointer.ts";
+import { isObject, partsOf, referred, type Schema } from "../schemas/schema-walk.ts";
 import type { JsonObject } from "./event-type.ts";
 import { isExempt, isSecretValue } from "./inspect.ts";
 import { classOf } from "./key-class.ts";
-import { isObject, partsOf, referred, type Schema } from "./schema-walk.ts";
 
 export interface AskedPassword {
   /** Into the schema. */

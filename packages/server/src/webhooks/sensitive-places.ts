@@ -3,8 +3,8 @@
  * alternatives the data is, and what the type marks. Made once, then followed beside the data member by member. Pure.
  */
 import { segmentsOf } from "../base/json-pointer.ts";
+import { isObject, partsOf, referred, type Schema } from "../schemas/schema-walk.ts";
 import type { EventTypeDefinition, JsonObject } from "./event-type.ts";
-import { isObject, partsOf, referred, type Schema } from "./schema-walk.ts";
 
 /** A schema, as far as it leads to something sensitive. */
 interface Place {

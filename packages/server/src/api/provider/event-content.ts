@@ -1,12 +1,12 @@
 /** What the schema of the request cannot say about an event: whether its data is what its type promises. */
 import type { FieldError } from "@trulinks/protocol";
 import { unescapeSegment } from "../../base/json-pointer.ts";
+import { fieldErrors } from "../../schemas/field-errors.ts";
 import type { EventTerms } from "../../webhooks/event-type.ts";
 import { EVENT_DEPTH_MAX } from "../../webhooks/inspect.ts";
 import type { Judge, Judgement } from "../../webhooks/judge-event.ts";
 import { inexactNumber } from "../json-body.ts";
 import { Refusal } from "../problem.ts";
-import { fieldErrors } from "../validation.ts";
 
 export type Content =
   | { readonly kind: "good"; readonly terms: EventTerms }

@@ -1,6 +1,7 @@
 import type { ErrorCode } from "@trulinks/protocol";
 import type { FastifyRequest } from "fastify";
 import type { Static } from "typebox";
+import { fieldErrors, type SchemaError } from "../../schemas/field-errors.ts";
 import type { Judge } from "../../webhooks/judge-event.ts";
 import { type EventRequest, type Published, placeKey } from "../../webhooks/publish.ts";
 import { idempotencyKeyOf } from "../idempotency.ts";
@@ -18,7 +19,6 @@ import {
   receiptShape,
 } from "../resources/event.ts";
 import { answers, json, type ProblemShape, refer } from "../schemas.ts";
-import { fieldErrors, type SchemaError } from "../validation.ts";
 import type { ProviderDeps } from "./app.ts";
 import { judgeContent } from "./event-content.ts";
 import { traced } from "./traced.ts";

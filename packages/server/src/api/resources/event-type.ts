@@ -1,6 +1,7 @@
 /** Event types on the wire, for both APIs. */
 import { actionOf, EVENT_TYPE_CHARACTERS_MAX, EVENT_TYPE_PATTERN, type FieldError } from "@trulinks/protocol";
 import { type Static, Type } from "typebox";
+import { fieldErrors } from "../../schemas/field-errors.ts";
 import type { PutEventType } from "../../webhooks/catalogue.ts";
 import {
   EVENT_TYPE_ACTION_CHARACTERS_MAX,
@@ -16,7 +17,6 @@ import {
 import type { EventTypeFlaw } from "../../webhooks/event-type-flaws.ts";
 import { Refusal } from "../problem.ts";
 import { closed, nullable, Scopes, Time, timeOf } from "../schemas.ts";
-import { fieldErrors } from "../validation.ts";
 import { DataPointer } from "./data-pointer.ts";
 
 export const EventTypeName = Type.String({

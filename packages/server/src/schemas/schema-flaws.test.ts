@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { JsonObject } from "./event-type.ts";
 import { compileSchema } from "./schema-check.ts";
 import {
   PATTERN_CHARACTERS_MAX,
@@ -9,6 +8,7 @@ import {
   SCHEMA_LIST_MAX,
   SCHEMA_PARTS_MAX,
 } from "./schema-flaws.ts";
+import type { JsonObject } from "./schema-walk.ts";
 
 function flawsOf(schema: JsonObject): readonly string[] {
   const compiled = compileSchema(schema);

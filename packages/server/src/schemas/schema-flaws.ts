@@ -4,8 +4,8 @@
  */
 import { escapeSegment } from "../base/json-pointer.ts";
 import { suggest } from "../base/nearest.ts";
-import type { JsonObject } from "./event-type.ts";
 import { FORMAT_NAMES } from "./schema-formats.ts";
+import type { JsonObject } from "./schema-walk.ts";
 import { isObject, partsOf, pointerIn, referred, SCHEMA_KEYWORDS, schemasIn } from "./schema-walk.ts";
 
 export interface SchemaFlaw {

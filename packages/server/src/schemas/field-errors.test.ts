@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fieldErrors, type SchemaError } from "./validation.ts";
+import { fieldErrors, type SchemaError } from "./field-errors.ts";
 
 const cases: readonly (readonly [string, SchemaError, string, object])[] = [
   [

@@ -6,11 +6,11 @@ import { createContext, Script } from "node:vm";
 import type { ErrorObject, ValidateFunction } from "ajv";
 import { _ } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { canonicalJson } from "./canonical-json.ts";
-import type { JsonObject } from "./event-type.ts";
+import { canonicalJson } from "../base/canonical-json.ts";
 import { isLinear } from "./pattern-cost.ts";
 import { findSchemaFlaws, type SchemaFlaw } from "./schema-flaws.ts";
 import { FORMATS } from "./schema-formats.ts";
+import type { JsonObject } from "./schema-walk.ts";
 import { isObject, mapParts, partsOf, type Schema } from "./schema-walk.ts";
 
 /** What is wrong with data, in Ajv's words. Never what stands in them. */
@@ -155,16 +155,24 @@ function checkOf(validate: ValidateFunction, looks: Looks, isWatched: boolean): 
   };
 }
 
+interface Watch {
+  readonly context: Record<string, unknown>;
+  readonly script: Script;
+}
+
+// One for all: a context is half a megabyte, and no check runs within another.
+let watch: Watch | null = null;
+
 /** The same, ended after `PATTERNS_MS_MAX`: V8 ends a pattern that backtracks only from outside. It costs 0.1 ms. */
 function watched(run: (data: unknown) => boolean): (data: unknown) => boolean {
-  const context = createContext({ run, data: null });
-  const script = new Script("run(data)");
+  watch ??= { context: createContext({ run: null, data: null }), script: new Script("run(data)") };
+  const { context, script } = watch;
   return (data) => {
-    context["data"] = data;
+    Object.assign(context, { run, data });
     try {
       return script.runInContext(context, { timeout: PATTERNS_MS_MAX }) as boolean;
     } finally {
-      context["data"] = null;
+      Object.assign(context, { run: null, data: null });
     }
   };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { JsonObject } from "./event-type.ts";
 import { compileSchema, DATA_FLAWS_MAX, type DataVerdict, LOOKS_MAX } from "./schema-check.ts";
+import type { JsonObject } from "./schema-walk.ts";
 
 function verdictOn(schema: JsonObject, data: unknown): DataVerdict {
   const compiled = compileSchema(schema);

@@ -1,6 +1,7 @@
 /** What a JSON Schema (2020-12) is made of: which of its members are schemas themselves, and what references lead to. Pure. */
 import { escapeSegment, segmentsOf } from "../base/json-pointer.ts";
-import type { JsonObject } from "./event-type.ts";
+
+export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** A schema is an object, or `true` for anything and `false` for nothing. */
 export type Schema = JsonObject | boolean;
