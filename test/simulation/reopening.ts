@@ -17,7 +17,7 @@ export function createReopening(dice: Dice): Reopening {
   const file = `file:simulation-${opened++}?mode=memory&cache=shared`;
   let current = openSqliteInProcess({ file, dice });
 
-  function delegate<Name extends "accounts" | "webhooks" | "eventTypes" | "secrets" | "idempotency">(
+  function delegate<Name extends "accounts" | "webhooks" | "eventTypes" | "feed" | "secrets" | "idempotency">(
     name: Name,
   ): Storage[Name] {
     const verbs = Object.keys(current[name]).map((verb) => [
@@ -32,6 +32,7 @@ export function createReopening(dice: Dice): Reopening {
       accounts: delegate("accounts"),
       webhooks: delegate("webhooks"),
       eventTypes: delegate("eventTypes"),
+      feed: delegate("feed"),
       secrets: delegate("secrets"),
       idempotency: delegate("idempotency"),
       load: () => current.load(),

@@ -26,6 +26,7 @@ const WORDS = server("webhooks/delivery.ts", "webhooks/view.ts");
 const BOTH_ENGINES = [
   "storage/storage.ts",
   "storage/page-of.ts",
+  "storage/feed-run.ts",
   "storage/event-row.ts",
   "storage/host-of.ts",
   "storage/kept-because.ts",

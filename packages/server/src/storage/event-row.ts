@@ -12,7 +12,13 @@ export interface EventColumns {
   readonly at_ms: number;
   readonly trace: string | null;
   readonly sensitive: string | null;
+  /** 1: it is an example that was asked for. */
+  readonly is_test: number | null;
 }
+
+/** What of `events` is read beside a delivery, which has the rest. */
+export const EVENT_COLUMNS =
+  "events.action, events.data, events.at_ms, events.trace, events.sensitive, events.is_test";
 
 export function toEvent(row: EventColumns): ClaimedEvent {
   return {
@@ -23,6 +29,7 @@ export function toEvent(row: EventColumns): ClaimedEvent {
     atMs: row.at_ms,
     trace: row.trace,
     sensitive: row.sensitive === null ? [] : (JSON.parse(row.sensitive) as readonly string[]),
+    ...(row.is_test === 1 ? { isTest: true } : {}),
   };
 }
 

@@ -3,6 +3,7 @@ import type { IdempotencyStore } from "../api/idempotency-store.ts";
 import type { Part } from "../base/lifecycle.ts";
 import type { SecretStore } from "../secrets/store.ts";
 import type { EventTypeStore } from "../webhooks/event-type-store.ts";
+import type { FeedStore } from "../webhooks/feed-store.ts";
 import type { WebhookStore } from "../webhooks/store.ts";
 
 /** One opened engine: every port, over one database. */
@@ -10,6 +11,7 @@ export interface Storage {
   readonly accounts: AccountStore;
   readonly webhooks: WebhookStore;
   readonly eventTypes: EventTypeStore;
+  readonly feed: FeedStore;
   readonly secrets: SecretStore;
   readonly idempotency: IdempotencyStore;
   /** What the engine has to do just now; asking costs nothing. */

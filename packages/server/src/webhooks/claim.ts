@@ -53,6 +53,8 @@ export interface ClaimedEvent {
   readonly trace: Trace | null;
   /** As in `NewEvent`: a hook that is not secured when it is sent to sees none of these, whatever it saw when stored. */
   readonly sensitive: readonly string[];
+  /** It is an example that was asked for, and nothing that has happened. */
+  readonly isTest?: true;
 }
 
 export interface ClaimRequest {

@@ -14,6 +14,16 @@ export const DELIVERY_STATES = [
 /** All but `waiting` are ends. */
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
+/**
+ * Of these the feed gives the payload: what is under way, what has arrived, and what never did and still can. A receiver
+ * that has `rejected` a delivery has had it; the others are not to be sent any more.
+ */
+export const FED_STATES: readonly DeliveryState[] = ["waiting", "delivered", "failed"];
+
+/** How a delivery arrived: posted to its receiver, or read by it in the feed and acknowledged. */
+export const DELIVERED_BY = ["post", "feed"] as const;
+export type DeliveredBy = (typeof DELIVERED_BY)[number];
+
 export const WAITING_BECAUSE = ["due", "retry", "hook-paused", "hook-pending", "limit"] as const;
 export type WaitingBecause = (typeof WAITING_BECAUSE)[number];
 

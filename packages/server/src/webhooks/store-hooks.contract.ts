@@ -185,6 +185,7 @@ function pings(promised: Promised): void {
       grantId: null,
       sequence: null,
       state: "waiting",
+      deliveredBy: null,
       because: "due",
       dueAtMs: START_MS + 3,
       createdAtMs: START_MS + 3,

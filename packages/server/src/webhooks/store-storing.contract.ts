@@ -81,6 +81,7 @@ export function storing(promised: Promised): void {
       grantId,
       sequence: 1,
       state: "waiting",
+      deliveredBy: null,
       because: "due",
       dueAtMs: START_MS + 7,
       createdAtMs: START_MS + 5,

@@ -6,7 +6,7 @@
 import type { AppId, DeliveryId, EventId, GrantId, HookId, UserId } from "@trulinks/protocol";
 import type { Page, PageRequest } from "../base/page.ts";
 import type { Claim, ClaimedEvent, ClaimRequest, Sealed, SealedSecret, SecretVersion } from "./claim.ts";
-import type { AttemptRecord, DeliveryState, WaitingBecause } from "./delivery.ts";
+import type { AttemptRecord, DeliveredBy, DeliveryState, WaitingBecause } from "./delivery.ts";
 import type { FilterCondition } from "./filter.ts";
 import type { Hook, HookOwner, HookState } from "./hook.ts";
 import type { Ingested, NewEvent } from "./new-event.ts";
@@ -93,6 +93,8 @@ export interface Delivery {
   readonly grantId: GrantId | null;
   readonly sequence: number | null;
   readonly state: DeliveryState;
+  /** Set once it is delivered. */
+  readonly deliveredBy: DeliveredBy | null;
   /** Set while waiting. */
   readonly because: WaitingBecause | null;
   /** When it is tried next; null unless it waits for its time (while a worker has it, it does not). */

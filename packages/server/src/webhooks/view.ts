@@ -90,11 +90,11 @@ const HTTPS = /^https:/i;
 const NOTHING: readonly never[] = [];
 const WHOLE: Seen = { view: null };
 
-function isAllowed(scopes: readonly string[] | null, granted: readonly string[]): boolean {
+export function isAllowed(scopes: readonly string[] | null, granted: readonly string[]): boolean {
   return scopes === null || scopes.some((scope) => granted.includes(scope));
 }
 
-function withheld(fieldScopes: readonly FieldScopes[], granted: readonly string[]): readonly string[] {
+export function withheld(fieldScopes: readonly FieldScopes[], granted: readonly string[]): readonly string[] {
   if (fieldScopes.length === 0) return NOTHING;
   return fieldScopes.filter(({ scopes }) => !isAllowed(scopes, granted)).map(({ pointer }) => pointer);
 }

@@ -2,7 +2,7 @@ import type { DeliveryId } from "@trulinks/protocol";
 import type { AttemptRecord, Exchange, WaitingBecause } from "../../webhooks/delivery.ts";
 import type { HookState } from "../../webhooks/hook.ts";
 import type { Delivery, WebhookStore } from "../../webhooks/store.ts";
-import { type EventColumns, toEvent } from "../event-row.ts";
+import { EVENT_COLUMNS, type EventColumns, toEvent } from "../event-row.ts";
 import { keptBecause } from "../kept-because.ts";
 import { toOwner } from "../owner-columns.ts";
 import { limitOf, pageOf } from "../page-of.ts";
@@ -32,7 +32,7 @@ export function createDeliveries(database: Database): DeliveryVerbs {
       const { values, bind } = binding();
       const row = await database.get<ShownRow & EventColumns>(
         shown(
-          `SELECT deliveries.*, action, data, at_ms, trace, sensitive FROM deliveries JOIN events ON events.id = event_id
+          `SELECT deliveries.*, ${EVENT_COLUMNS} FROM deliveries JOIN events ON events.id = event_id
            WHERE deliveries.id = ${bind(id)} AND ${withinReach(reach, bind)}`,
         ),
         ...values,
@@ -78,6 +78,7 @@ function toDelivery(row: ShownRow, attempts: readonly AttemptRecord[]): Delivery
     grantId: row.grant_id,
     sequence: row.sequence,
     state: row.state,
+    deliveredBy: row.state === "delivered" ? (row.delivered_by ?? "post") : null,
     because: kept ?? row.because,
     dueAtMs: row.is_leased || kept !== null ? null : row.next_at_ms,
     createdAtMs: row.created_at_ms,

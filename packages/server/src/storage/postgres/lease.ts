@@ -2,7 +2,7 @@
 import type { DeliveryId, EventId, HookId, UserId } from "@trulinks/protocol";
 import type { Claim } from "../../webhooks/claim.ts";
 import { LEASE_MARGIN_MS } from "../../webhooks/delivery.ts";
-import { type EventColumns, toEvent } from "../event-row.ts";
+import { EVENT_COLUMNS, type EventColumns, toEvent } from "../event-row.ts";
 import type { Queries } from "./database.ts";
 import { toView } from "./delivery-row.ts";
 import { noteEnds, type Queue, UNDER_WAY } from "./due.ts";
@@ -109,7 +109,7 @@ const lease = (queue: Queue): string => `
   SELECT hooks.*, due.id AS delivery_id,
     CASE WHEN due.expires_at_ms IS NULL OR due.expires_at_ms > $1 THEN due.lease + 1 END AS lease,
     due.attempts_count, due.user_id, due.sequence, due.view, due.expires_at_ms, due.event_id, due.type,
-    events.action, events.data, events.at_ms, events.trace, events.sensitive, own.*, versions.*
+    ${EVENT_COLUMNS}, own.*, versions.*
   FROM due
   JOIN hooks ON hooks.id = due.hook_id
   JOIN events ON events.id = due.event_id

@@ -3,6 +3,7 @@ import type { Storage } from "../storage.ts";
 import { createAccounts } from "./accounts.ts";
 import { createEventTypes } from "./catalogue.ts";
 import { connect, type DatabaseDeps } from "./database.ts";
+import { createFeed } from "./feed.ts";
 import { createIdempotency } from "./idempotency.ts";
 import { migrate } from "./migrate.ts";
 import { createNotices } from "./notices.ts";
@@ -26,6 +27,7 @@ export async function openPostgres(deps: DatabaseDeps): Promise<Storage> {
     accounts: underway.watch(tellingOfAccounts(createAccounts(database), notices.tell)),
     webhooks: underway.watch(tellingOfWebhooks(createWebhooks(database, deps.dice), notices.tell)),
     eventTypes: underway.watch(createEventTypes(database)),
+    feed: underway.watch(createFeed(database)),
     secrets: underway.watch(createSecrets(database, deps.dice)),
     idempotency: underway.watch(createIdempotency(database)),
     load: database.load,

@@ -5,6 +5,7 @@ import { idempotencyStoreContract } from "../../api/idempotency-store.contract.t
 import { secretStoreContract } from "../../secrets/store.contract.ts";
 import { LEASE_MARGIN_MS } from "../../webhooks/delivery.ts";
 import { eventTypeStoreContract } from "../../webhooks/event-type-store.contract.ts";
+import { feedStoreContract } from "../../webhooks/feed-store.contract.ts";
 import { ACK_DEADLINE_MS_MAX } from "../../webhooks/hook.ts";
 import { webhookStoreContract } from "../../webhooks/store.contract.ts";
 import { durabilityContract } from "../durability.contract.ts";
@@ -16,6 +17,7 @@ after(stop);
 accountStoreContract("PostgreSQL", open);
 webhookStoreContract("PostgreSQL", open);
 eventTypeStoreContract("PostgreSQL", open);
+feedStoreContract("PostgreSQL", open);
 secretStoreContract("PostgreSQL", open);
 idempotencyStoreContract("PostgreSQL", open);
 

@@ -1,12 +1,11 @@
 import type { HookId } from "@trulinks/protocol";
 import type { Claim, ClaimRequest } from "../../webhooks/claim.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
-import { type EventColumns, toEvent } from "../event-row.ts";
+import { EVENT_COLUMNS, type EventColumns, toEvent } from "../event-row.ts";
 import { keptBecause } from "../kept-because.ts";
 import { type DeliveryRow, toView } from "./delivery-row.ts";
 import { type DueRow, dueOf, nextTurnMs, noteNext, type Queue } from "./due.ts";
 import { end } from "./end.ts";
-import { EVENT_COLUMNS } from "./event-row.ts";
 import { claimPartsOf, leaseUntilMs } from "./known-hooks.ts";
 import type { Ground } from "./memory.ts";
 import type { Sync } from "./verbs.ts";

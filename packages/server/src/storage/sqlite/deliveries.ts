@@ -1,13 +1,12 @@
 import type { DeliveryId } from "@trulinks/protocol";
 import type { AttemptRecord } from "../../webhooks/delivery.ts";
 import type { Delivery, WebhookStore } from "../../webhooks/store.ts";
-import { type EventColumns, toEvent } from "../event-row.ts";
+import { EVENT_COLUMNS, type EventColumns, toEvent } from "../event-row.ts";
 import { toOwner } from "../owner-columns.ts";
 import { limitOf, pageOf } from "../page-of.ts";
 import { attemptsOf } from "./attempt-row.ts";
 import { chooseDeliveries, withinReach } from "./delivery-filter.ts";
 import { type DeliveryRow, toView } from "./delivery-row.ts";
-import { EVENT_COLUMNS } from "./event-row.ts";
 import type { Ground } from "./memory.ts";
 import type { Sync } from "./verbs.ts";
 
@@ -62,6 +61,7 @@ function toDelivery(row: DeliveryRow, attempts: readonly AttemptRecord[], isLeas
     grantId: row.grant_id,
     sequence: row.sequence,
     state: row.state,
+    deliveredBy: row.state === "delivered" ? (row.delivered_by ?? "post") : null,
     because: row.because,
     dueAtMs: isLeased ? null : row.next_at_ms,
     createdAtMs: row.created_at_ms,

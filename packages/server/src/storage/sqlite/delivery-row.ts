@@ -1,5 +1,5 @@
 import type { DeliveryId, EventId, GrantId, HookId, UserId } from "@trulinks/protocol";
-import type { DeliveryState, WaitingBecause } from "../../webhooks/delivery.ts";
+import type { DeliveredBy, DeliveryState, WaitingBecause } from "../../webhooks/delivery.ts";
 import type { Hook } from "../../webhooks/hook.ts";
 import type { View } from "../../webhooks/view.ts";
 import type { OwnerColumns } from "../owner-columns.ts";
@@ -24,6 +24,8 @@ export interface DeliveryRow extends OwnerColumns {
   readonly expires_at_ms: number | null;
   readonly replace_key: string | null;
   readonly view: string | null;
+  /** Null: if it was delivered, it was posted. */
+  readonly delivered_by: DeliveredBy | null;
 }
 
 export interface NewDelivery {

@@ -1,9 +1,6 @@
 import type { ClaimedEvent } from "../../webhooks/claim.ts";
 import type { NewEvent } from "../../webhooks/new-event.ts";
 
-/** What of an event is read beside its delivery's own columns. */
-export const EVENT_COLUMNS = "action, data, at_ms, trace, sensitive";
-
 /** What a claim says of an event that was just stored. */
 export function toClaimed({ id, type, action, data, atMs, trace, sensitive }: NewEvent): ClaimedEvent {
   return { id, type, action, data, atMs, trace, sensitive };

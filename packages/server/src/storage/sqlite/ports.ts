@@ -3,6 +3,7 @@ import type { AccountStore } from "../../accounts/store.ts";
 import type { IdempotencyStore } from "../../api/idempotency-store.ts";
 import type { SecretStore } from "../../secrets/store.ts";
 import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
+import type { FeedStore } from "../../webhooks/feed-store.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import type { Storage } from "../storage.ts";
 import type { PortName, Verbs } from "./verbs.ts";
@@ -15,6 +16,7 @@ export function namesOf(verbs: Verbs): VerbNames {
     accounts: Object.keys(verbs.accounts),
     webhooks: Object.keys(verbs.webhooks),
     eventTypes: Object.keys(verbs.eventTypes),
+    feed: Object.keys(verbs.feed),
     secrets: Object.keys(verbs.secrets),
     idempotency: Object.keys(verbs.idempotency),
     database: Object.keys(verbs.database),
@@ -33,6 +35,7 @@ export function portsOf(names: VerbNames, carry: Carry): Omit<Storage, "close" |
     accounts: port("accounts") as AccountStore,
     webhooks: port("webhooks") as WebhookStore,
     eventTypes: port("eventTypes") as EventTypeStore,
+    feed: port("feed") as FeedStore,
     secrets: port("secrets") as SecretStore,
     idempotency: port("idempotency") as IdempotencyStore,
     async ping() {

@@ -38,7 +38,7 @@ const HOOK: Hook = {
 };
 
 const { database, verbs, takeTexts } = openRecorder();
-const { accounts, webhooks, idempotency } = verbs;
+const { accounts, webhooks, idempotency, feed } = verbs;
 prepare(verbs);
 
 /** How SQLite would go about the statements that `run` runs. */
@@ -114,6 +114,9 @@ const OFTEN: Readonly<Record<string, () => unknown>> = {
   listGroupUsers: () => accounts.listGroupUsers("g" as GroupId, PAGE),
   listHooks: () => webhooks.listHooks({ kind: "app", appId: APP }, PAGE),
   findDelivery: () => webhooks.findDelivery("d" as DeliveryId, { kind: "app", appId: APP }),
+  readFeed: () => feed.readFeed({ hookId: HOK, after: 0, countMax: 5, bytesMax: 1e6, nowMs: 9 }),
+  acknowledge: () => feed.acknowledge({ hookId: HOK, through: 1, nowMs: 9, countMax: 5 }),
+  findNewest: () => feed.findNewest([HOK]),
   revokeGrant: () => accounts.revokeGrant("grn_1" as GrantId, 9),
   deleteHook: () => webhooks.deleteHook(HOK, 9),
   deleteUser: () => accounts.deleteUser(ANN, 9),

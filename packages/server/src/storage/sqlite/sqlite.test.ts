@@ -6,6 +6,7 @@ import { accountStoreContract } from "../../accounts/store.contract.ts";
 import { idempotencyStoreContract } from "../../api/idempotency-store.contract.ts";
 import { secretStoreContract } from "../../secrets/store.contract.ts";
 import { eventTypeStoreContract } from "../../webhooks/event-type-store.contract.ts";
+import { feedStoreContract } from "../../webhooks/feed-store.contract.ts";
 import { webhookStoreContract } from "../../webhooks/store.contract.ts";
 import { durabilityContract } from "../durability.contract.ts";
 import { openInFolder, openInProcess } from "./open.contract.ts";
@@ -17,6 +18,7 @@ for (const [name, open] of [
   accountStoreContract(name, open);
   webhookStoreContract(name, open);
   eventTypeStoreContract(name, open);
+  feedStoreContract(name, open);
   secretStoreContract(name, open);
   idempotencyStoreContract(name, open);
 }

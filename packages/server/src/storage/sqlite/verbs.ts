@@ -3,9 +3,11 @@ import type { AccountStore } from "../../accounts/store.ts";
 import type { IdempotencyStore } from "../../api/idempotency-store.ts";
 import type { SecretStore } from "../../secrets/store.ts";
 import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
+import type { FeedStore } from "../../webhooks/feed-store.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import { createAccounts } from "./accounts.ts";
 import { createEventTypes } from "./catalogue.ts";
+import { createFeed } from "./feed.ts";
 import { createIdempotency } from "./idempotency.ts";
 import type { Ground } from "./memory.ts";
 import { schemaOf } from "./migrate.ts";
@@ -23,6 +25,7 @@ export interface Verbs {
   readonly accounts: Sync<AccountStore>;
   readonly webhooks: Sync<WebhookStore>;
   readonly eventTypes: Sync<EventTypeStore>;
+  readonly feed: Sync<FeedStore>;
   readonly secrets: Sync<SecretStore>;
   readonly idempotency: Sync<IdempotencyStore>;
   readonly database: { readonly findSchema: () => number };
@@ -36,6 +39,7 @@ export function createVerbs(ground: Ground): Verbs {
     accounts: createAccounts(ground),
     webhooks: createWebhooks(ground),
     eventTypes: createEventTypes(database),
+    feed: createFeed(ground),
     secrets: createSecrets(ground),
     idempotency: createIdempotency(database),
     database: { findSchema: () => schemaOf(database) },
