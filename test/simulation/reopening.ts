@@ -17,7 +17,7 @@ export function createReopening(dice: Dice): Reopening {
   const file = `file:simulation-${opened++}?mode=memory&cache=shared`;
   let current = openSqliteInProcess({ file, dice });
 
-  function delegate<Name extends "accounts" | "webhooks" | "eventTypes" | "feed" | "secrets" | "idempotency">(
+  function delegate<Name extends Exclude<keyof Storage, "load" | "listen" | "ping" | "close">>(
     name: Name,
   ): Storage[Name] {
     const verbs = Object.keys(current[name]).map((verb) => [
@@ -31,6 +31,7 @@ export function createReopening(dice: Dice): Reopening {
     storage: {
       accounts: delegate("accounts"),
       webhooks: delegate("webhooks"),
+      backlog: delegate("backlog"),
       eventTypes: delegate("eventTypes"),
       feed: delegate("feed"),
       secrets: delegate("secrets"),

@@ -32,6 +32,7 @@ const BOTH_ENGINES = [
   "storage/kept-because.ts",
   "storage/owner-columns.ts",
   "storage/pace.ts",
+  "storage/backlog-sum.ts",
 ];
 
 export const ROOMS: readonly Room[] = [

@@ -117,7 +117,7 @@ function openPlatform(clock: Clock, log: Log) {
     room: () => ({ countMax: 0, retriesMax: 10_000, hookMax: 10_000, exceptHooks: [] }),
     take: () => {},
   };
-  const { accounts, webhooks, eventTypes, idempotency } = storage;
+  const { accounts, webhooks, backlog, eventTypes, idempotency } = storage;
   const catalogues = createCatalogues({ store: eventTypes, clock });
   const hooks = createHooks({
     store: webhooks,
@@ -141,6 +141,7 @@ function openPlatform(clock: Clock, log: Log) {
     vault,
     accounts,
     webhooks,
+    backlog,
     eventTypes,
     catalogues,
     hooks,

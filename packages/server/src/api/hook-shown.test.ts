@@ -90,3 +90,28 @@ for (const { name, make, change, show, list } of listeners) {
     });
   });
 }
+
+describe("what waits for a hook is told", () => {
+  for (const { name, show, list, change } of listeners) {
+    test(`on ${name}, where it is shown, changed and listed`, async () => {
+      const made = await provider.make({ events: ["invoice.paid"] });
+      const { id } = made.json;
+      assert.equal(made.json.backlog, undefined, "nothing can wait for a hook that was just made");
+      assert.deepEqual((await show(id)).json.backlog, {
+        ...{ waiting: 0, more: false, bytes: 0, oldest_at: null, next_try_at: null },
+        because: { due: 0, retry: 0, "hook-paused": 0, "hook-pending": 0, limit: 0 },
+      });
+      const event = { type: "invoice.paid", users: ["ada"], data: { amount: 7 } };
+      await change(id, { state: "paused" });
+      for (const _ of [1, 2]) await apis.ask({ method: "POST", path: "/v1/events", body: event });
+      const { json: hook } = await show(id);
+      const { waiting, bytes, next_try_at, because } = hook.backlog;
+      assert.deepEqual([waiting, bytes, next_try_at, because["hook-paused"]], [2, 24, null, 2]);
+      assert.ok(Date.parse(hook.backlog.oldest_at) > 1.7e12);
+      const listed = (await list()).json.data.find((one: { id: string }) => one.id === id);
+      const changed = (await change(id, { ack_deadline_ms: 9_000 })).json;
+      for (const other of [listed, changed]) assert.deepEqual(other.backlog, hook.backlog);
+      await apis.ask({ method: "DELETE", path: `/v1/hooks/${id}` });
+    });
+  }
+});

@@ -2,6 +2,7 @@ import type { AccountStore } from "../accounts/store.ts";
 import type { IdempotencyStore } from "../api/idempotency-store.ts";
 import type { Part } from "../base/lifecycle.ts";
 import type { SecretStore } from "../secrets/store.ts";
+import type { BacklogStore } from "../webhooks/backlog-store.ts";
 import type { EventTypeStore } from "../webhooks/event-type-store.ts";
 import type { FeedStore } from "../webhooks/feed-store.ts";
 import type { WebhookStore } from "../webhooks/store.ts";
@@ -10,6 +11,7 @@ import type { WebhookStore } from "../webhooks/store.ts";
 export interface Storage {
   readonly accounts: AccountStore;
   readonly webhooks: WebhookStore;
+  readonly backlog: BacklogStore;
   readonly eventTypes: EventTypeStore;
   readonly feed: FeedStore;
   readonly secrets: SecretStore;

@@ -104,18 +104,21 @@ export function gauge(
   });
 }
 
+export type Readings = readonly { readonly labels: Labels; readonly value: number }[];
+
 /** One for each combination of labels, asked whenever somebody scrapes. */
 export function gauges(
   registry: Registry,
   name: Named<"gauge">,
-  read: () => readonly { readonly labels: Labels; readonly value: number }[],
+  read: () => Readings | Promise<Readings>,
 ): void {
   new Gauge({
     ...settings(name),
     registers: [registry],
-    collect() {
+    async collect() {
+      const readings = await read();
       this.reset();
-      for (const { labels, value } of read()) this.set(labels, value);
+      for (const { labels, value } of readings) this.set(labels, value);
     },
   });
 }

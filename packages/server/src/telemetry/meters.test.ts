@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readScrape, type Scrape } from "../../../../test/e2e/scrape.ts";
+import type { Survey } from "../webhooks/backlog-survey.ts";
 import { OUTCOMES } from "../webhooks/outcome.ts";
 import { createMeters, type Meters, type Watched } from "./meters.ts";
 
@@ -25,6 +26,7 @@ function createMetersWith(change: Partial<Watched> = {}): Meters {
     connections: () => ({ open: 9, free: 2 }),
     storageLoad: () => ({ callsWaiting: 4, connections: null }),
     nextDueMs: async () => null,
+    askSurvey: async () => null,
     ...change,
   });
   return meters;
@@ -61,6 +63,36 @@ test("a lag that was told goes away when the store does", async () => {
   isAway = true;
   assert.equal((await scrape(meters)).series.has("trulinks_due_lag_seconds"), false);
 });
+
+const survey: Survey = {
+  because: { due: 1, retry: 2, "hook-paused": 3, "hook-pending": 4, limit: 5 },
+  ...{ bytes: 678, oldestAtMs: NOW_MS - 2_500, hooks: { pending: 1, active: 2, paused: 3, disabled: 4 } },
+};
+
+test("what waits is told by its reasons, with its bytes and its age, and hooks by their state", async () => {
+  const { series } = await scrape(createMetersWith({ askSurvey: async () => survey }));
+  for (const [because, count] of Object.entries(survey.because)) {
+    assert.equal(series.get(`trulinks_deliveries_waiting{because="${because}"}`), count, because);
+  }
+  for (const [state, count] of Object.entries(survey.hooks)) {
+    assert.equal(series.get(`trulinks_hooks{state="${state}"}`), count, state);
+  }
+  assert.equal(series.get("trulinks_deliveries_waiting_bytes"), 678);
+  assert.equal(series.get("trulinks_oldest_waiting_seconds"), 2.5);
+});
+
+for (const [why, found, ageS] of [
+  ["nothing that waits is 0 seconds old", { ...survey, oldestAtMs: null }, 0],
+  ["what was made by a clock that is ahead is 0 seconds old", { ...survey, oldestAtMs: NOW_MS + 9 }, 0],
+  ["nothing is told of what waits while the store does not answer", null, undefined],
+] as const) {
+  test(why, async () => {
+    const { series } = await scrape(createMetersWith({ askSurvey: async () => found }));
+    assert.equal(series.get("trulinks_oldest_waiting_seconds"), ageS);
+    const told = [...series.keys()].filter((key) => /^trulinks_(hooks|deliveries_waiting)/.test(key));
+    assert.equal(told.length, found === null ? 0 : 10);
+  });
+}
 
 test("two platforms in one process count each for itself", async () => {
   const [one, other] = [createMetersWith(), createMetersWith()];

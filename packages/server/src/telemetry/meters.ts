@@ -4,9 +4,11 @@ import type { AnsweredFact } from "../api/fact.ts";
 import type { Clock } from "../base/clock.ts";
 import type { RequestFact } from "../gateway/fact.ts";
 import type { CommittedFact, StorageLoad } from "../storage/storage.ts";
+import type { AskSurvey } from "../webhooks/backlog-survey.ts";
 import type { SenderLoad } from "../webhooks/capacity.ts";
 import type { Fact } from "../webhooks/fact.ts";
 import { apiMeters } from "./api-meters.ts";
+import { backlogGauges } from "./backlog-gauges.ts";
 import { gatewayMeters } from "./gateway-meters.ts";
 import {
   countedElsewhere,
@@ -39,6 +41,7 @@ export interface Watched {
   readonly storageLoad: () => StorageLoad;
   /** When the next delivery is due, if there is any. */
   readonly nextDueMs: () => Promise<number | null>;
+  readonly askSurvey: AskSurvey;
 }
 
 export interface Exposition {
@@ -85,7 +88,7 @@ export function createMeters({ version, clock, spanCounts }: MetersDeps): Meters
       else if (told.kind === "committed") commitSeconds(told.durationMs / 1_000);
       else onWebhookFact(told);
     },
-    watch({ inFlightMax, senderLoad, connections, storageLoad, nextDueMs }) {
+    watch({ inFlightMax, senderLoad, connections, storageLoad, nextDueMs, askSurvey }) {
       gauge(registry, "trulinks_deliveries_in_flight", () => senderLoad().inFlight);
       gauge(registry, "trulinks_deliveries_in_flight_limit", () => inFlightMax);
       gauge(registry, "trulinks_deliveries_at_hand", () => senderLoad().atHand);
@@ -95,6 +98,7 @@ export function createMeters({ version, clock, spanCounts }: MetersDeps): Meters
       });
       gauge(registry, "trulinks_store_calls_waiting", () => storageLoad().callsWaiting);
       gauges(registry, "trulinks_store_connections", () => byState(storageLoad().connections ?? {}));
+      backlogGauges(registry, { clock, askSurvey });
       gauge(registry, "trulinks_due_lag_seconds", () => dueLagS(nextDueMs));
     },
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),

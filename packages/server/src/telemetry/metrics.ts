@@ -91,6 +91,24 @@ export const METRICS = {
     what: "Open connections to receivers.",
     labels: { state: "`busy` or `idle`" },
   },
+  trulinks_deliveries_waiting: {
+    kind: "gauge",
+    what: "Deliveries that wait in the store, and what is under way. Counted anew some seconds after the last time at the earliest, later the more there are; every process over one PostgreSQL tells of the same. Left out, as are the three that follow, while the store does not answer.",
+    labels: { because: "`due`, `retry`, `hook-paused`, `hook-pending`, `limit` (others come first)" },
+  },
+  trulinks_deliveries_waiting_bytes: {
+    kind: "gauge",
+    what: "How many bytes of data they are of; an event that waits for two hooks counts twice.",
+  },
+  trulinks_oldest_waiting_seconds: {
+    kind: "gauge",
+    what: "How long ago the oldest of them was made; 0 if nothing waits.",
+  },
+  trulinks_hooks: {
+    kind: "gauge",
+    what: "Hooks, by their state.",
+    labels: { state: "`pending`, `active`, `paused`, `disabled`" },
+  },
   trulinks_due_lag_seconds: {
     kind: "gauge",
     what: "For how long the delivery that is due first has been due: grows while a receiver, or the platform, is behind. Left out while the store does not answer.",

@@ -20,11 +20,11 @@ export async function createListeners(
   { identify, quotas, gateway }: WayIn,
 ): Promise<{ readonly integrators: Listener; readonly provider: Listener }> {
   const { options, world, policy, certificates, storage, space, keyring, keys, tell } = ground;
-  const { webhooks, eventTypes, idempotency } = storage;
+  const { webhooks, backlog, eventTypes, idempotency } = storage;
   const accounts = tellingEnds(storage.accounts, sender.recall);
   const { vault } = keyring;
   const { isShort: isSpaceShort } = space;
-  const stores = { accounts, webhooks, eventTypes, idempotency };
+  const stores = { accounts, webhooks, backlog, eventTypes, idempotency };
   const both = {
     ...stores,
     onFact: tell,

@@ -2,6 +2,7 @@
 import { readTextIfThere } from "../config/text-reader.ts";
 import { remembering } from "../secrets/vault.ts";
 import { createFindAnswered } from "../webhooks/answered-before.ts";
+import { createAskSurvey } from "../webhooks/backlog-survey.ts";
 import { createCatalogues } from "../webhooks/catalogue.ts";
 import { createEgress } from "../webhooks/egress.ts";
 import { createHooks } from "../webhooks/hooks.ts";
@@ -33,6 +34,7 @@ export function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
     senderLoad: sender.load,
     connections: poster.connections,
     storageLoad: storage.load,
+    askSurvey: createAskSurvey({ store: storage.backlog, clock: world.clock }),
     nextDueMs: () => storage.webhooks.findNextDueMs([]),
   });
   const sweeper = createSweeper({

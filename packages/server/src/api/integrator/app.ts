@@ -3,6 +3,7 @@ import type { Policy, RateLimitBody } from "@trulinks/protocol";
 import type { Caller } from "../../accounts/caller.ts";
 import type { Identify } from "../../accounts/identify.ts";
 import type { AccountStore } from "../../accounts/store.ts";
+import type { BacklogStore } from "../../webhooks/backlog-store.ts";
 import type { Catalogues } from "../../webhooks/catalogue.ts";
 import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
 import type { Hooks } from "../../webhooks/hooks.ts";
@@ -38,6 +39,7 @@ export interface IntegratorDeps extends MannersDeps {
   clientAddress(request: IncomingMessage): string;
   readonly accounts: Pick<AccountStore, "findApp" | "findGrant" | "listGrants" | "revokeGrant">;
   readonly webhooks: Pick<WebhookStore, "findHook" | "listHooks" | "listDeliveries" | "findDelivery">;
+  readonly backlog: Pick<BacklogStore, "findBacklogs">;
   readonly hooks: Hooks;
   readonly catalogues: Pick<Catalogues, "current">;
   readonly eventTypes: Pick<EventTypeStore, "findEventType" | "listEventTypes">;

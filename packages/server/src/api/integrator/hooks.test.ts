@@ -43,7 +43,9 @@ describe("a hook made by an integrator", () => {
       const { user, app: ownedBy } = hook;
       assert.deepEqual({ ...(user ? { user } : {}), ...(ownedBy ? { app: ownedBy } : {}) }, owner);
       assert.equal(hook.state, "pending");
-      assert.deepEqual((await ask(as, "GET", `/hooks/${hook.id}`)).json, hook);
+      const { backlog, ...shown } = (await ask(as, "GET", `/hooks/${hook.id}`)).json;
+      assert.deepEqual(shown, hook);
+      assert.equal(backlog.waiting, 1, "its ping");
       const deliveries = await apis.ask({ method: "GET", path: `/v1/deliveries?hook=${hook.id}` });
       assert.deepEqual(
         deliveries.json.data.map(({ type, sequence }: Answer["json"]) => [type, sequence]),

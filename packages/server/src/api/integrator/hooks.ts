@@ -7,11 +7,10 @@ import type { Api } from "../manners.ts";
 import { listOf, PAGE_QUERY, pageRequestOf, sendPage } from "../pages.ts";
 import { orNotFound, Refusal } from "../problem.ts";
 import {
-  changedHookShape,
+  changedHook,
   HookSecretShape,
   HookShape,
   hookIdOf,
-  hookShape,
   NewHookShape,
   newHookShape,
   PingShape,
@@ -19,15 +18,16 @@ import {
 } from "../resources/hook.ts";
 import { HookBody, hookChangeOf, hookRequestOf } from "../resources/hook-body.ts";
 import { answers, closed, json, refer } from "../schemas.ts";
+import { showHook, showHooks } from "../shown-hooks.ts";
 import type { IntegratorDeps } from "./app.ts";
 
 const tags = ["hooks"];
 const config = { resource: "Hook" };
 const shape = refer(HookShape);
 
-export type HookDeps = Pick<IntegratorDeps, "prefix" | "hooks" | "webhooks">;
+export type HookDeps = Pick<IntegratorDeps, "prefix" | "hooks" | "webhooks" | "backlog">;
 
-export function hookRoutes(api: Api, { prefix, hooks, webhooks }: HookDeps): void {
+export function hookRoutes(api: Api, { prefix, hooks, webhooks, backlog }: HookDeps): void {
   const changeable = (request: HookRequest) => allowedHook(webhooks, request, "change");
 
   api.post(`${prefix}/hooks`, createHook, async ({ caller, body }, reply) => {
@@ -41,11 +41,12 @@ export function hookRoutes(api: Api, { prefix, hooks, webhooks }: HookDeps): voi
     allow(request.caller, { verb: "read", thing: { kind: "hooks" } });
     const owner = orNotFound(hookOwnerOf(request.caller));
     const page = await webhooks.listHooks(owner, pageRequestOf(request.query, "hooks"));
-    return sendPage(request, reply, { page, list: "hooks", show: hookShape });
+    const show = await showHooks(backlog, page.items);
+    return sendPage(request, reply, { page, list: "hooks", show });
   });
 
   api.get(`${prefix}/hooks/:hook`, getHook, async (request) =>
-    hookShape(await allowedHook(webhooks, request, "read")),
+    showHook(backlog, await allowedHook(webhooks, request, "read")),
   );
 
   api.patch(
@@ -54,7 +55,7 @@ export function hookRoutes(api: Api, { prefix, hooks, webhooks }: HookDeps): voi
     async (request) => {
       const { id } = await changeable(request);
       const changed = await hooks.change(id, hookChangeOf(request.body), "integrator");
-      return changedHookShape(changed);
+      return showHook(backlog, changedHook(changed));
     },
   );
 

@@ -3,6 +3,7 @@ import { createIsOperator } from "../../accounts/operator-key.ts";
 import type { AccountStore } from "../../accounts/store.ts";
 import type { Secret } from "../../base/secret.ts";
 import type { FindAnswered } from "../../webhooks/answered-before.ts";
+import type { BacklogStore } from "../../webhooks/backlog-store.ts";
 import type { Catalogues } from "../../webhooks/catalogue.ts";
 import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
 import type { Hooks } from "../../webhooks/hooks.ts";
@@ -40,6 +41,7 @@ export interface ProviderDeps extends MannersDeps, MetricsDeps, TracedDeps {
   readonly operatorKey: Secret;
   readonly accounts: AccountStore;
   readonly webhooks: Pick<WebhookStore, "findHook" | "listHooks" | "listDeliveries" | "findDelivery">;
+  readonly backlog: Pick<BacklogStore, "findBacklogs">;
   readonly hooks: Hooks;
   readonly publish: Publish;
   readonly findAnswered: FindAnswered;

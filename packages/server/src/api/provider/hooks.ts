@@ -6,11 +6,10 @@ import type { Api } from "../manners.ts";
 import { listOf, PAGE_QUERY, pageRequestOf, sendPage } from "../pages.ts";
 import { flaw, orNotFound, Refusal } from "../problem.ts";
 import {
-  changedHookShape,
+  changedHook,
   HookSecretShape,
   HookShape,
   hookIdOf,
-  hookShape,
   NewHookShape,
   newHookShape,
   PingShape,
@@ -18,6 +17,7 @@ import {
 } from "../resources/hook.ts";
 import { hookBodyMembers, hookChangeOf, hookRequestOf } from "../resources/hook-body.ts";
 import { answers, closed, GivenId, json, refer } from "../schemas.ts";
+import { showHook, showHooks } from "../shown-hooks.ts";
 import type { ProviderDeps } from "./app.ts";
 
 const tags = ["hooks"];
@@ -26,7 +26,7 @@ const shape = refer(HookShape);
 
 const ownerMembers = { user: Type.Optional(GivenId), app: Type.Optional(GivenId) };
 
-export function hookRoutes(api: Api, { hooks, webhooks }: ProviderDeps): void {
+export function hookRoutes(api: Api, { hooks, webhooks, backlog }: ProviderDeps): void {
   api.post("/v1/hooks", createHook, async ({ body }, reply) => {
     const owner = ownerOf(body);
     if (owner === null) {
@@ -44,16 +44,17 @@ export function hookRoutes(api: Api, { hooks, webhooks }: ProviderDeps): void {
       throw flaw({ resource: "Hook", field: "app", code: "invalid", message, pointer: "#/query/app" });
     }
     const page = await webhooks.listHooks(owner, pageRequestOf(request.query, "hooks"));
-    return sendPage(request, reply, { page, list: "hooks", show: hookShape });
+    const show = await showHooks(backlog, page.items);
+    return sendPage(request, reply, { page, list: "hooks", show });
   });
 
   api.get("/v1/hooks/:hook", getHook, async ({ params }) =>
-    hookShape(orNotFound(await webhooks.findHook(hookIdOf(params)))),
+    showHook(backlog, orNotFound(await webhooks.findHook(hookIdOf(params)))),
   );
 
   api.patch("/v1/hooks/:hook", changeHook(), async ({ params, body }) => {
     const changed = await hooks.change(hookIdOf(params), hookChangeOf(body), "operator");
-    return changedHookShape(changed);
+    return showHook(backlog, changedHook(changed));
   });
 
   api.delete("/v1/hooks/:hook", deleteHook(), async ({ params }, reply) => {

@@ -1,12 +1,14 @@
 /** Hooks on the wire, for both APIs. */
 import { HEADERS, type HookId, type UserId } from "@trulinks/protocol";
 import { type Static, Type } from "typebox";
+import type { HookBacklog } from "../../webhooks/backlog-store.ts";
 import { HOOK_STATES, HOOKS_PER_OWNER_MAX, type Hook, type HookOwner } from "../../webhooks/hook.ts";
 import type { LiveSecret } from "../../webhooks/hook-secrets.ts";
 import type { HookChanged, HookCreated, HookFlaw, Pinged, TooOften } from "../../webhooks/hooks.ts";
 import { isSecured } from "../../webhooks/view.ts";
 import { flaw, missing, Refusal } from "../problem.ts";
 import { closed, Id, nullable, Time, timeOf } from "../schemas.ts";
+import { BacklogMember, backlogShape } from "./hook-backlog.ts";
 import { Retries, SecretPer, Signature } from "./hook-body.ts";
 import { Filter, filterShape, Include } from "./hook-filter.ts";
 
@@ -34,7 +36,10 @@ const members = {
   created_at: Time,
 };
 
-export const HookShape = closed(members, { $id: "Hook", description: "Belongs to a user or to an app" });
+export const HookShape = closed(
+  { ...members, backlog: BacklogMember },
+  { $id: "Hook", description: "Belongs to a user or to an app" },
+);
 
 export const NewHookShape = closed(
   { ...members, secret: Type.String({ description: "The hook's own secret, shown this once" }) },
@@ -67,7 +72,11 @@ export const PingShape = closed(
   { $id: "Ping" },
 );
 
-export function hookShape(hook: Hook): Static<typeof HookShape> {
+export function hookShape(hook: Hook, backlog: HookBacklog): Static<typeof HookShape> {
+  return { ...memberShape(hook), backlog: backlogShape(backlog) };
+}
+
+function memberShape(hook: Hook): Omit<Static<typeof HookShape>, "backlog"> {
   return {
     id: hook.id,
     ...(hook.owner.kind === "user" ? { user: hook.owner.userId } : { app: hook.owner.appId }),
@@ -102,7 +111,7 @@ export function userSecretShape(user: UserId, live: readonly LiveSecret[]): Stat
 export function newHookShape(created: HookCreated, owner: HookOwner): Static<typeof NewHookShape> {
   switch (created.kind) {
     case "made":
-      return { ...hookShape(created.hook), secret: created.secret.reveal() };
+      return { ...memberShape(created.hook), secret: created.secret.reveal() };
     case "flawed":
       throw flawedHook(created);
     case "unknown-owner":
@@ -119,10 +128,10 @@ export function newHookShape(created: HookCreated, owner: HookOwner): Static<typ
 }
 
 /** The changed hook, or the refusal that says why it stays as it is. */
-export function changedHookShape(changed: HookChanged): Static<typeof HookShape> {
+export function changedHook(changed: HookChanged): Hook {
   switch (changed.kind) {
     case "changed":
-      return hookShape(changed.hook);
+      return changed.hook;
     case "flawed":
       throw flawedHook(changed);
     case "unknown-hook":

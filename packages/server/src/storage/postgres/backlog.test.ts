@@ -89,6 +89,26 @@ test("claiming, and asking when, costs the same however much waits", async () =>
   assert.deepEqual(costs[1]?.readThrough, []);
 });
 
+for (const serial of [false, true]) {
+  test(`what waits for a ${serial ? "serial " : ""}hook is looked at up to the bound, and so is a step of a walk`, async () => {
+    await counting.run(`UPDATE hooks SET serial = ${serial} WHERE id = '${HOOK}'`);
+    const own = await counting.costOf(async ({ backlog }) => {
+      const [found] = await backlog.findBacklogs([HOOK], 100);
+      assert.deepEqual([found?.waiting, found?.isMore], [100, true]);
+    });
+    const step = await counting.costOf(async ({ backlog }) => {
+      const { next } = await backlog.findBacklogStep(null, 100);
+      assert.ok(next);
+      await backlog.findBacklogStep(next, 100);
+    });
+    await counting.run(`UPDATE hooks SET serial = false WHERE id = '${HOOK}'`);
+    for (const { read, readThrough } of [own, step]) {
+      assert.deepEqual(readThrough, []);
+      assert.ok((read.deliveries ?? 0) < 1_000, `${read.deliveries} index entries were read`);
+    }
+  });
+}
+
 test("to pause a hook, to make it active and to release some of it touches what is released", async () => {
   const change = { nowMs: NOW_MS, knock: null };
   const paused = await counting.costOf(async ({ webhooks }) => {

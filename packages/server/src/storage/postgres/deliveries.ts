@@ -52,7 +52,9 @@ function binding(): { readonly values: readonly unknown[]; readonly bind: Bind }
 }
 
 /** A delivery and what its hook, if there still is one, does with it. */
-interface ShownRow extends DeliveryRow {
+interface ShownRow extends DeliveryRow, HookColumns {}
+
+interface HookColumns {
   readonly hook_state: HookState | null;
   readonly is_held: boolean | null;
   readonly held_because: WaitingBecause | null;
@@ -89,8 +91,11 @@ function toDelivery(row: ShownRow, attempts: readonly AttemptRecord[]): Delivery
   };
 }
 
+/** All that decides why a delivery waits. */
+export type WhyRow = Pick<DeliveryRow, "state" | "because" | "is_leased" | "sequence"> & HookColumns;
+
 /** Why it waits for something else than its time; null if it does not. What is under way is not kept until it comes back. */
-function keptFor(row: ShownRow): WaitingBecause | null {
+export function keptFor(row: WhyRow): WaitingBecause | null {
   if (row.state !== "waiting" || row.is_leased || row.hook_state === null) return null;
   const because = keptBecause(row.hook_state, { isPing: row.sequence === null });
   if (because !== null || row.sequence === null) return because;

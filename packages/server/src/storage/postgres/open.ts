@@ -1,6 +1,7 @@
 import { StartRefused } from "../../base/start-refused.ts";
 import type { Storage } from "../storage.ts";
 import { createAccounts } from "./accounts.ts";
+import { createBacklog } from "./backlog.ts";
 import { createEventTypes } from "./catalogue.ts";
 import { connect, type DatabaseDeps } from "./database.ts";
 import { createFeed } from "./feed.ts";
@@ -26,6 +27,7 @@ export async function openPostgres(deps: DatabaseDeps): Promise<Storage> {
   return {
     accounts: underway.watch(tellingOfAccounts(createAccounts(database), notices.tell)),
     webhooks: underway.watch(tellingOfWebhooks(createWebhooks(database, deps.dice), notices.tell)),
+    backlog: underway.watch(createBacklog(database)),
     eventTypes: underway.watch(createEventTypes(database)),
     feed: underway.watch(createFeed(database)),
     secrets: underway.watch(createSecrets(database, deps.dice)),

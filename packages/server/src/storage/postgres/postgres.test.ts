@@ -3,6 +3,7 @@ import { after } from "node:test";
 import { accountStoreContract } from "../../accounts/store.contract.ts";
 import { idempotencyStoreContract } from "../../api/idempotency-store.contract.ts";
 import { secretStoreContract } from "../../secrets/store.contract.ts";
+import { backlogStoreContract } from "../../webhooks/backlog-store.contract.ts";
 import { LEASE_MARGIN_MS } from "../../webhooks/delivery.ts";
 import { eventTypeStoreContract } from "../../webhooks/event-type-store.contract.ts";
 import { feedStoreContract } from "../../webhooks/feed-store.contract.ts";
@@ -16,6 +17,7 @@ after(stop);
 
 accountStoreContract("PostgreSQL", open);
 webhookStoreContract("PostgreSQL", open);
+backlogStoreContract("PostgreSQL", open);
 eventTypeStoreContract("PostgreSQL", open);
 feedStoreContract("PostgreSQL", open);
 secretStoreContract("PostgreSQL", open);

@@ -2,6 +2,7 @@
 import type { AccountStore } from "../../accounts/store.ts";
 import type { IdempotencyStore } from "../../api/idempotency-store.ts";
 import type { SecretStore } from "../../secrets/store.ts";
+import type { BacklogStore } from "../../webhooks/backlog-store.ts";
 import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
 import type { FeedStore } from "../../webhooks/feed-store.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
@@ -15,6 +16,7 @@ export function namesOf(verbs: Verbs): VerbNames {
   return {
     accounts: Object.keys(verbs.accounts),
     webhooks: Object.keys(verbs.webhooks),
+    backlog: Object.keys(verbs.backlog),
     eventTypes: Object.keys(verbs.eventTypes),
     feed: Object.keys(verbs.feed),
     secrets: Object.keys(verbs.secrets),
@@ -34,6 +36,7 @@ export function portsOf(names: VerbNames, carry: Carry): Omit<Storage, "close" |
   return {
     accounts: port("accounts") as AccountStore,
     webhooks: port("webhooks") as WebhookStore,
+    backlog: port("backlog") as BacklogStore,
     eventTypes: port("eventTypes") as EventTypeStore,
     feed: port("feed") as FeedStore,
     secrets: port("secrets") as SecretStore,

@@ -38,7 +38,7 @@ const HOOK: Hook = {
 };
 
 const { database, verbs, takeTexts } = openRecorder();
-const { accounts, webhooks, idempotency, feed } = verbs;
+const { accounts, webhooks, backlog, idempotency, feed } = verbs;
 prepare(verbs);
 
 /** How SQLite would go about the statements that `run` runs. */
@@ -104,6 +104,8 @@ const OFTEN: Readonly<Record<string, () => unknown>> = {
   "webhooks.sweep": () => webhooks.sweep({ beforeMs: 99, countMax: 5 }),
   "idempotency.begin": () => idempotency.begin(keyOf("k")),
   "idempotency.sweep": () => idempotency.sweep(9, 5),
+  findBacklogs: () => backlog.findBacklogs([HOK], 1),
+  findBacklogStep: () => backlog.findBacklogStep(JSON.stringify(["hok_1", 1]), 5),
   listUsers: () => accounts.listUsers(PAGE),
   listApps: () => accounts.listApps(PAGE),
   listGrants: () => accounts.listGrants({ appId: APP }, PAGE),
@@ -167,6 +169,24 @@ describe("no table is read from end to end by", () => {
   test("but the check itself does see a scan", () => {
     assert.equal(scansOf(() => database.all("SELECT * FROM events WHERE action = 'x'")).length, 1);
   });
+});
+
+test("what waits is read from one index, without a look at the rows", () => {
+  const plans = plansOf(() => [backlog.findBacklogs([HOK], 1), backlog.findBacklogStep(null, 1)]);
+  const looks = plans.filter((plan) => /^(SEARCH|SCAN) deliveries/.test(plan));
+  assert.ok(looks.length >= 3, looks.join("\n"));
+  assert.deepEqual(
+    looks.filter(
+      (plan) => !plan.includes("USING COVERING INDEX deliveries_waiting") && !plan.includes("deliveries_due"),
+    ),
+    [],
+  );
+  assert.deepEqual(
+    plansOf(() => backlog.findHookCounts()).filter(
+      (plan) => !plan.includes("USING COVERING INDEX hooks_by_state"),
+    ),
+    [],
+  );
 });
 
 test("claiming runs the same statements however much waits, and none for hooks that are left out", () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { accountStoreContract } from "../../accounts/store.contract.ts";
 import { idempotencyStoreContract } from "../../api/idempotency-store.contract.ts";
 import { secretStoreContract } from "../../secrets/store.contract.ts";
+import { backlogStoreContract } from "../../webhooks/backlog-store.contract.ts";
 import { eventTypeStoreContract } from "../../webhooks/event-type-store.contract.ts";
 import { feedStoreContract } from "../../webhooks/feed-store.contract.ts";
 import { webhookStoreContract } from "../../webhooks/store.contract.ts";
@@ -17,6 +18,7 @@ for (const [name, open] of [
 ] as const) {
   accountStoreContract(name, open);
   webhookStoreContract(name, open);
+  backlogStoreContract(name, open);
   eventTypeStoreContract(name, open);
   feedStoreContract(name, open);
   secretStoreContract(name, open);

@@ -2,10 +2,12 @@
 import type { AccountStore } from "../../accounts/store.ts";
 import type { IdempotencyStore } from "../../api/idempotency-store.ts";
 import type { SecretStore } from "../../secrets/store.ts";
+import type { BacklogStore } from "../../webhooks/backlog-store.ts";
 import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
 import type { FeedStore } from "../../webhooks/feed-store.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import { createAccounts } from "./accounts.ts";
+import { createBacklog } from "./backlog.ts";
 import { createEventTypes } from "./catalogue.ts";
 import { createFeed } from "./feed.ts";
 import { createIdempotency } from "./idempotency.ts";
@@ -24,6 +26,7 @@ export type Sync<Port> = {
 export interface Verbs {
   readonly accounts: Sync<AccountStore>;
   readonly webhooks: Sync<WebhookStore>;
+  readonly backlog: Sync<BacklogStore>;
   readonly eventTypes: Sync<EventTypeStore>;
   readonly feed: Sync<FeedStore>;
   readonly secrets: Sync<SecretStore>;
@@ -38,6 +41,7 @@ export function createVerbs(ground: Ground): Verbs {
   return {
     accounts: createAccounts(ground),
     webhooks: createWebhooks(ground),
+    backlog: createBacklog(ground),
     eventTypes: createEventTypes(database),
     feed: createFeed(ground),
     secrets: createSecrets(ground),
