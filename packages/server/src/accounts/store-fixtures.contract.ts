@@ -188,7 +188,7 @@ export function settleAccepted({ webhooks }: Storage, claim: Claim): Promise<boo
       outcome: "accepted",
       status: 204,
       guideline: null,
-      timings: { firstByteMs: 1, totalMs: 1 },
+      timings: { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: 1, totalMs: 1 },
       exchange: null,
     },
     next: { kind: "delivered" },

@@ -38,7 +38,7 @@ async function claim(hook: string): Promise<Claim> {
 
 async function settle({ deliveryId, lease, attempt }: Claim, exchange: Exchange): Promise<void> {
   const nowMs = Date.now();
-  const timings = { firstByteMs: 3, totalMs: 5 };
+  const timings = { dnsMs: null, connectMs: 1, tlsMs: 2, firstByteMs: 3, totalMs: 5 };
   const record = { number: attempt, atMs: nowMs, outcome: "accepted", status: 200, guideline: null } as const;
   const isSettled = await apis.storage.webhooks.settle({
     deliveryId,
@@ -65,7 +65,9 @@ describe("a delivery shown alone", () => {
     });
     const { json } = await get(`/v1/deliveries/${claimed.deliveryId}`);
     const [attempt] = json.attempts;
-    assert.deepEqual(attempt.timings, { first_byte_ms: 3, total_ms: 5 });
+    assert.deepEqual(attempt.timings, {
+      ...{ dns_ms: null, connect_ms: 1, tls_ms: 2, first_byte_ms: 3, total_ms: 5 },
+    });
     assert.deepEqual(attempt.request.headers, { "webhook-id": claimed.deliveryId });
     assert.equal(attempt.answer.body, "thanks");
     assert.equal(attempt.answer.headers["set-cookie"], "a=1, b=2");

@@ -6,12 +6,13 @@ import type { Log } from "../base/log.ts";
 import { claimUnder, type TraceAttempt } from "./attempt-trace.ts";
 import { challengeKeys, challengeOf, proven } from "./challenge.ts";
 import type { Claim } from "./claim.ts";
-import type { AttemptRecord } from "./delivery.ts";
-import { composeMessage, type Message } from "./envelope.ts";
+import type { Timings } from "./delivery.ts";
+import { composeMessage } from "./envelope.ts";
 import type { AttemptedFact } from "./fact.ts";
 import { PING_ASKED_MS } from "./hook.ts";
-import { OUTCOMES, type Outcome } from "./outcome.ts";
+import type { Outcome } from "./outcome.ts";
 import type { Post, PostResult } from "./post.ts";
+import { recordOf } from "./record-of-attempt.ts";
 import { afterAttempt, type Next } from "./retry.ts";
 import { type Keyring, signingSecrets } from "./signing-secrets.ts";
 import type { Settlement, WebhookStore } from "./store.ts";
@@ -94,27 +95,6 @@ function nextOf(
   });
 }
 
-function recordOf({ attempt }: Claim, atMs: number, message: Message, result: PostResult): AttemptRecord {
-  const { outcome, answer, timings } = result;
-  return {
-    number: attempt,
-    atMs,
-    outcome: outcome.kind,
-    status: answer?.status ?? null,
-    guideline: OUTCOMES[outcome.kind].guideline,
-    timings: {
-      firstByteMs: timings.firstByteMs === null ? null : Math.round(timings.firstByteMs),
-      totalMs: Math.round(timings.totalMs),
-    },
-    exchange: {
-      requestHeaders: message.headers,
-      answerHeaders: answer?.headers ?? null,
-      answerBody: answer?.body ?? null,
-      ...(message.view === null ? {} : { view: message.view }),
-    },
-  };
-}
-
 /** A store that fails is asked again until the lease ends: what is not settled is posted a second time. */
 async function settleWhileLeased(deps: AttemptDeps, claim: Claim, settlement: Settlement): Promise<boolean> {
   for (;;) {
@@ -128,14 +108,12 @@ async function settleWhileLeased(deps: AttemptDeps, claim: Claim, settlement: Se
   }
 }
 
-/** In whole milliseconds; nothing where an open connection was used. */
-function connectedFields(connected: PostResult["connected"]): Readonly<Record<string, number>> {
-  if (connected === undefined || connected === null) return {};
-  const { dnsMs, connectMs, tlsMs } = connected;
+/** Nothing where an open connection was used. */
+function connectedFields({ dnsMs, connectMs, tlsMs }: Timings): Readonly<Record<string, number>> {
   return {
-    ...(dnsMs === null ? {} : { dns_ms: Math.round(dnsMs) }),
-    connect_ms: Math.round(connectMs),
-    ...(tlsMs === null ? {} : { tls_ms: Math.round(tlsMs) }),
+    ...(dnsMs === null ? {} : { dns_ms: dnsMs }),
+    ...(connectMs === null ? {} : { connect_ms: connectMs }),
+    ...(tlsMs === null ? {} : { tls_ms: tlsMs }),
   };
 }
 
@@ -161,7 +139,7 @@ function report(
     next,
     duration_ms: timings.totalMs,
     ...(result.detail === null ? {} : { detail: result.detail }),
-    ...connectedFields(result.connected),
+    ...connectedFields(timings),
   });
   onFact?.({
     kind: "attempted",

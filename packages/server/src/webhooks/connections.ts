@@ -38,6 +38,7 @@ export interface Connection {
   requests: number;
   /** How far it has come. */
   stage: "name" | "address" | "connected";
+  /** What it took to come so far; null before its name is found. */
   timings: ConnectTimings | null;
   /** From then on no new request begins on it. */
   validUntilMs: number;
@@ -97,9 +98,11 @@ export function createConnections({ connect, clock, freeMax }: ConnectionsDeps):
   async function connectFor(connection: Connection, callback: Callback): Promise<void> {
     const { route, ending } = connection;
     connection.stage = "name";
+    connection.timings = null;
     try {
-      const { socket, timings, validUntilMs } = await connect(route.receiver, ending.signal, () => {
+      const { socket, timings, validUntilMs } = await connect(route.receiver, ending.signal, (reached) => {
         connection.stage = "address";
+        connection.timings = reached;
       });
       // Given a dead socket, the library would ask for another one at once, for ever.
       if (socket.destroyed) throw socket.errored ?? new Error("The connection was closed.");

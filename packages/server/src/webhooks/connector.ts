@@ -20,9 +20,10 @@ export interface Receiver {
 }
 
 /** How long it took to get there, in milliseconds; null for what was not needed. */
+/** Milliseconds of each stage; null for what was not needed (an address has no name) or not reached. */
 export interface ConnectTimings {
   readonly dnsMs: number | null;
-  readonly connectMs: number;
+  readonly connectMs: number | null;
   readonly tlsMs: number | null;
 }
 
@@ -47,17 +48,22 @@ export class BlockedAddress extends Error {
   readonly code = "BLOCKED_ADDRESS";
 }
 
-/** Ends what it has begun when the signal is aborted; has no deadline of its own. `onAddress`: the name was found. */
-export type Connect = (receiver: Receiver, signal: AbortSignal, onAddress: () => void) => Promise<Connected>;
+/** Ends what it has begun when the signal is aborted; has no deadline of its own. */
+export type Connect = (
+  receiver: Receiver,
+  signal: AbortSignal,
+  /** First when the name was found, then when the receiver is reached: what each took is known even if the rest fails. */
+  onStage: (timings: ConnectTimings) => void,
+) => Promise<Connected>;
 
 export function createConnect(deps: ConnectorDeps): Connect {
-  return async (receiver, signal, onAddress) => {
+  return async (receiver, signal, onStage) => {
     const watch = createStopwatch(deps.clock);
     const blockOf = (address: string) => blockFor(deps.addresses, receiver, address);
     const addresses = await findOpenAddresses(deps.names, receiver.host, blockOf);
-    onAddress();
-    signal.throwIfAborted();
     const dnsMs = isIP(receiver.host) === 0 ? watch.lap() : null;
+    onStage({ dnsMs, connectMs: null, tlsMs: null });
+    signal.throwIfAborted();
     const tcp =
       deps.proxy === null
         ? await openDirect(receiver, addresses, blockOf, signal)
@@ -71,6 +77,7 @@ export function createConnect(deps: ConnectorDeps): Connect {
       const timings = { dnsMs, connectMs, tlsMs: null };
       return { socket: tcp, timings, validUntilMs: Number.POSITIVE_INFINITY };
     }
+    onStage({ dnsMs, connectMs, tlsMs: null });
     const socket = await secure(tcp, receiver, deps.tlsContext(receiver.ca), signal);
     const timings = { dnsMs, connectMs, tlsMs: watch.lap() };
     return { socket, timings, validUntilMs: receiver.verifyTls ? endOf(socket) : Number.POSITIVE_INFINITY };

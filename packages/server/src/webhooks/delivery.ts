@@ -41,14 +41,21 @@ export interface AttemptRecord {
 }
 
 /** Milliseconds since the attempt began; null for what was not reached. */
-export interface Timings {
+export interface AnswerTimings {
   readonly firstByteMs: number | null;
   readonly totalMs: number;
 }
 
+/** How long each stage took, in milliseconds; null where an open connection was used, or it was not needed or reached. */
+export interface Timings extends AnswerTimings {
+  readonly dnsMs: number | null;
+  readonly connectMs: number | null;
+  readonly tlsMs: number | null;
+}
+
 export interface Exchange {
   readonly requestHeaders: readonly (readonly [string, string])[];
-  /** Null where no answer came. */
+  /** Null where no answer came. Those that hold secrets are masked (`record-of-attempt.ts`). */
   readonly answerHeaders: readonly (readonly [string, string])[] | null;
   /** Up to 64 KiB, as text; what is not UTF-8 is replaced. */
   readonly answerBody: string | null;

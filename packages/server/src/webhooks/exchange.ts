@@ -145,7 +145,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       outcome,
       answer: this.#head === null ? null : { ...this.#head, body: textOf(this.#chunks) },
       timings: { firstByteMs: this.#firstByteMs, totalMs: this.#elapsedMs() },
-      connected: requests === 1 ? timings : null,
+      connected: requests <= 1 ? timings : null,
       detail,
     });
   }

@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import type { AddressPolicy } from "./addresses.ts";
 import { createConnections } from "./connections.ts";
 import { type ConnectTimings, createConnect } from "./connector.ts";
-import type { Timings } from "./delivery.ts";
+import type { AnswerTimings } from "./delivery.ts";
 import { createDestinations } from "./destination.ts";
 import { Exchange } from "./exchange.ts";
 import type { HostNames } from "./host-names.ts";
@@ -26,8 +26,8 @@ export interface PostResult {
   readonly outcome: Outcome;
   /** What came of an answer, even where the outcome is that it was not whole in time. */
   readonly answer: Answer | null;
-  readonly timings: Timings;
-  /** What it took to get there; null or left out where an open connection was used, or none came to be. */
+  readonly timings: AnswerTimings;
+  /** What it took to get there, as far as it came; null or left out where an open connection was used. */
   readonly connected?: ConnectTimings | null;
   /** What went wrong, for the log; null where an answer came. */
   readonly detail: string | null;

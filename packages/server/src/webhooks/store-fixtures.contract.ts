@@ -192,6 +192,8 @@ export function claimAll({ webhooks }: Storage, nowMs: number): Promise<readonly
   return webhooks.claimDue(claiming({ nowMs, countMax: 10_000 }));
 }
 
+export const TIMINGS = { dnsMs: 0.25, connectMs: 0.5, tlsMs: null, firstByteMs: 1.5, totalMs: 2.25 };
+
 export function attemptOf(number: number, over: Partial<AttemptRecord> = {}): AttemptRecord {
   return {
     number,
@@ -199,7 +201,7 @@ export function attemptOf(number: number, over: Partial<AttemptRecord> = {}): At
     outcome: "accepted",
     status: 200,
     guideline: null,
-    timings: { firstByteMs: 1.5, totalMs: 2.25 },
+    timings: TIMINGS,
     exchange: null,
     ...over,
   };

@@ -26,6 +26,7 @@ import {
   retryAt,
   START_MS,
   settleAs,
+  TIMINGS,
 } from "./store-fixtures.contract.ts";
 
 const ENDS: readonly (readonly [Next, Partial<AttemptRecord>])[] = [
@@ -54,7 +55,7 @@ export function settle(promised: Promised): void {
           number: 1,
           atMs: START_MS + 1,
           guideline: null,
-          timings: { firstByteMs: 1.5, totalMs: 2.25 },
+          timings: TIMINGS,
           exchange: null,
           ...over,
         },

@@ -20,7 +20,13 @@ const attemptMembers = {
   outcome: Type.String({ description: "How it ended, from a closed list" }),
   status: nullable(Type.Integer({ description: "Of the answer; null where none came" })),
   guideline: nullable(Type.String({ description: "The guideline that it touches" })),
-  timings: closed({ first_byte_ms: nullable(Type.Number()), total_ms: Type.Number() }),
+  timings: closed({
+    dns_ms: nullable(Type.Number({ description: "To find its address; null where there was no need to" })),
+    connect_ms: nullable(Type.Number({ description: "To connect; null where an open connection was used" })),
+    tls_ms: nullable(Type.Number({ description: "The TLS handshake" })),
+    first_byte_ms: nullable(Type.Number({ description: "Since the attempt began" })),
+    total_ms: Type.Number({ description: "Since the attempt began" }),
+  }),
 };
 
 const Headers = Type.Record(Type.String(), Type.String());
@@ -152,14 +158,20 @@ function ownShape(
 type AttemptShape = Static<typeof DeliveryShape>["attempts"][number];
 
 function attemptShape({ number, atMs, outcome, status, guideline, timings }: AttemptRecord): AttemptShape {
-  const { firstByteMs, totalMs } = timings;
+  const { dnsMs, connectMs, tlsMs, firstByteMs, totalMs } = timings;
   return {
     number,
     at: timeOf(atMs),
     outcome,
     status,
     guideline,
-    timings: { first_byte_ms: firstByteMs, total_ms: totalMs },
+    timings: {
+      dns_ms: dnsMs,
+      connect_ms: connectMs,
+      tls_ms: tlsMs,
+      first_byte_ms: firstByteMs,
+      total_ms: totalMs,
+    },
   };
 }
 

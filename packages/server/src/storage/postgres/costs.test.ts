@@ -147,7 +147,7 @@ function settle(
   { deliveryId, lease, attempt: number }: Claim,
   next: Parameters<Storage["webhooks"]["settle"]>[0]["next"],
 ): Promise<boolean> {
-  const timings = { firstByteMs: 1, totalMs: 1 };
+  const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: 1, totalMs: 1 };
   const attempt = {
     number,
     atMs: NOW_MS,

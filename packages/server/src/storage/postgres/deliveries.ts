@@ -106,12 +106,16 @@ export function keptFor(row: WhyRow): WaitingBecause | null {
 interface AttemptRow extends Pick<AttemptRecord, "number" | "outcome" | "status" | "guideline"> {
   readonly delivery_id: DeliveryId;
   readonly at_ms: number;
+  readonly dns_ms: number | null;
+  readonly connect_ms: number | null;
+  readonly tls_ms: number | null;
   readonly first_byte_ms: number | null;
   readonly total_ms: number;
   readonly exchange?: string | null;
 }
 
-const ATTEMPT_COLUMNS = "delivery_id, number, at_ms, outcome, status, guideline, first_byte_ms, total_ms";
+const ATTEMPT_COLUMNS =
+  "delivery_id, number, at_ms, outcome, status, guideline, dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms";
 
 async function attemptsOf(
   queries: Queries,
@@ -144,7 +148,13 @@ function toAttempt({ exchange = null, ...row }: AttemptRow): AttemptRecord {
     outcome: row.outcome,
     status: row.status,
     guideline: row.guideline,
-    timings: { firstByteMs: row.first_byte_ms, totalMs: row.total_ms },
+    timings: {
+      dnsMs: row.dns_ms,
+      connectMs: row.connect_ms,
+      tlsMs: row.tls_ms,
+      firstByteMs: row.first_byte_ms,
+      totalMs: row.total_ms,
+    },
     exchange: exchange === null ? null : (JSON.parse(exchange) as Exchange),
   };
 }

@@ -96,7 +96,7 @@ export function settleAs(
   next: Next,
   nowMs = NOW_MS,
 ): Promise<boolean> {
-  const timings = { firstByteMs: null, totalMs: 1 };
+  const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, totalMs: 1 };
   const attempt = { number, atMs: nowMs, outcome: "reset", status: null, guideline: null, timings } as const;
   return webhooks.settle({ deliveryId, lease, attempt: { ...attempt, exchange: null }, next, nowMs });
 }

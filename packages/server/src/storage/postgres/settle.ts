@@ -118,6 +118,9 @@ const COLUMNS: readonly (readonly [name: string, type: string, value: (of: Settl
   ["outcome", "text", (of) => of.attempt.outcome],
   ["status", "integer", (of) => of.attempt.status],
   ["guideline", "text", (of) => of.attempt.guideline],
+  ["dns_ms", "double precision", (of) => of.attempt.timings.dnsMs],
+  ["connect_ms", "double precision", (of) => of.attempt.timings.connectMs],
+  ["tls_ms", "double precision", (of) => of.attempt.timings.tlsMs],
   ["first_byte_ms", "double precision", (of) => of.attempt.timings.firstByteMs],
   ["total_ms", "double precision", (of) => of.attempt.timings.totalMs],
   // As JSON: an answer may hold a NUL, which PostgreSQL takes in no text but escaped.
@@ -131,6 +134,11 @@ function settlementArrays(settlements: readonly Settlement[]): readonly (readonl
 const NAMES = COLUMNS.map(([name]) => name).join(", ");
 const ARRAYS = COLUMNS.map(([, type], index) => `$${index + 1}::${type}[]`).join(", ");
 /** Moves those deliveries whose fence is still the same, and keeps the attempts of those. */
+// As they are named in the table of attempts, too.
+const ATTEMPT_NAMES = COLUMNS.slice(COLUMNS.findIndex(([name]) => name === "number"))
+  .map(([name]) => name)
+  .join(", ");
+
 const settleWith = ({
   from,
   changes,
@@ -145,8 +153,7 @@ const settleWith = ({
     RETURNING deliveries.id, deliveries.hook_id, deliveries.next_at_ms, settled.now_ms
   ),
   kept AS (
-    INSERT INTO attempts (delivery_id, number, at_ms, outcome, status, guideline, first_byte_ms, total_ms, exchange)
-    SELECT id, number, at_ms, outcome, status, guideline, first_byte_ms, total_ms, exchange
+    INSERT INTO attempts (delivery_id, ${ATTEMPT_NAMES}) SELECT id, ${ATTEMPT_NAMES}
     FROM settled JOIN moved USING (id)
   )`;
 

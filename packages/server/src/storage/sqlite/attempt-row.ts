@@ -8,6 +8,9 @@ const ATTEMPTS_MAX = 4_096;
 interface AttemptRow extends Pick<AttemptRecord, "outcome" | "status" | "guideline"> {
   readonly key: number;
   readonly at_ms: number;
+  readonly dns_ms: number | null;
+  readonly connect_ms: number | null;
+  readonly tls_ms: number | null;
   readonly first_byte_ms: number | null;
   readonly total_ms: number;
   readonly exchange?: string | null;
@@ -27,13 +30,16 @@ export function insertAttempt(
   const { number, atMs, outcome, status, guideline, timings } = attempt;
   assert(number < ATTEMPTS_MAX, `attempt ${number} is one too many`);
   database.run(
-    `INSERT INTO attempts (key, at_ms, outcome, status, guideline, first_byte_ms, total_ms, exchange)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO attempts (key, at_ms, outcome, status, guideline, dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, exchange)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     deliveryKey * ATTEMPTS_MAX + number,
     atMs,
     outcome,
     status,
     guideline,
+    timings.dnsMs,
+    timings.connectMs,
+    timings.tlsMs,
     timings.firstByteMs,
     timings.totalMs,
     exchange,
@@ -52,8 +58,8 @@ export function attemptsOf(
 }
 
 const columns = (exchange: string): string =>
-  `SELECT key, at_ms, outcome, status, guideline, first_byte_ms, total_ms${exchange} FROM attempts
-   WHERE key BETWEEN ? AND ? ORDER BY key`;
+  `SELECT key, at_ms, outcome, status, guideline, dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms${exchange}
+   FROM attempts WHERE key BETWEEN ? AND ? ORDER BY key`;
 
 const WITHOUT_EXCHANGE = columns("");
 const WITH_EXCHANGE = columns(", exchange");
@@ -65,7 +71,13 @@ function toAttempt({ exchange = null, ...row }: AttemptRow): AttemptRecord {
     outcome: row.outcome,
     status: row.status,
     guideline: row.guideline,
-    timings: { firstByteMs: row.first_byte_ms, totalMs: row.total_ms },
+    timings: {
+      dnsMs: row.dns_ms,
+      connectMs: row.connect_ms,
+      tlsMs: row.tls_ms,
+      firstByteMs: row.first_byte_ms,
+      totalMs: row.total_ms,
+    },
     exchange: exchange === null ? null : (JSON.parse(exchange) as Exchange),
   };
 }

@@ -1,9 +1,9 @@
 /**
- * How a list of deliveries is found: which index leads, and what it is then filtered by. SQLite chooses badly here
- * without statistics, so the choice is ours; with INDEXED BY a query fails rather than scan the table.
+ * What a list of deliveries is filtered by, and along which index. SQLite chooses badly here without statistics, so the
+ * choice is ours; with INDEXED BY a query fails rather than scan the table.
  */
-import { type DeliveryId, makeId } from "@trulinks/protocol";
 import type { DeliveryFilter, DeliveryReach } from "../../webhooks/store.ts";
+import { type IdRange, LOOKED_AT_MAX, PROBED_MAX, type Way, type WayName } from "../delivery-search.ts";
 import type { Value } from "./database.ts";
 
 export interface Condition {
@@ -11,51 +11,65 @@ export interface Condition {
   readonly values: readonly Value[];
 }
 
-export interface Chosen extends Condition {
-  /** `INDEXED BY …`, or nothing where the newest of all are as good a way as any. */
-  readonly indexed: string;
-}
+// A partial index serves a query only if the query says the index's own condition, word for word.
+const INDEXES: Readonly<Record<WayName, readonly [index: string, condition?: string]>> = {
+  event: ["deliveries_by_event"],
+  unhappyOfHook: ["deliveries_unhappy_by_hook", "state NOT IN ('delivered', 'waiting')"],
+  refusedByHook: ["deliveries_refused_by_hook", "last_status >= 300"],
+  hook: ["deliveries_by_hook"],
+  owner: ["deliveries_by_owner_user"],
+  user: ["deliveries_by_user", "owner_app_id IS NOT NULL"],
+  unhappyOfApp: ["deliveries_unhappy_by_app", "state NOT IN ('delivered', 'waiting')"],
+  refusedByApp: ["deliveries_refused_by_app", "last_status >= 300"],
+  app: ["deliveries_by_owner_app"],
+  unhappyOfType: ["deliveries_unhappy_by_type", "state NOT IN ('delivered', 'waiting')"],
+  unhappy: ["deliveries_by_state", "state <> 'delivered'"],
+  waiting: ["deliveries_by_state", "state <> 'delivered' AND state = 'waiting'"],
+  status: ["deliveries_by_status", "last_status <> 200"],
+  type: ["deliveries_by_type"],
+  id: ["deliveries_by_id"],
+};
 
-interface Part extends Condition {
-  /** The index that finds it newest first, if there is one. */
-  readonly index: string | null;
-}
-
-/** One way to find them, or two whose findings are put together. */
-export function chooseDeliveries(filter: DeliveryFilter, after: string | null): readonly Chosen[] {
-  const parts = [...partsOf(filter), ...bounds(filter, after)];
-  const index = LEADING.find((name) => parts.some((part) => part.index === name));
-  if (index !== "deliveries_by_user") return [chosenBy(index, parts)];
-  const ofApps = chosenBy(index, [...parts, OF_APPS]);
-  const { userId } = filter;
-  // By their owners' hooks others are found only where the user is asked for itself, and not as an app's.
-  if (userId === undefined || filter.appId !== undefined || filter.reach.kind !== "all") return [ofApps];
-  const own: Part = { index: "deliveries_by_owner_user", where: "owner_user_id = ?", values: [userId] };
-  return [ofApps, chosenBy("deliveries_by_owner_user", [...parts, own])];
-}
-
-const OF_APPS: Part = { index: null, where: "owner_app_id IS NOT NULL", values: [] };
-
-function chosenBy(index: string | undefined, parts: readonly Part[]): Chosen {
+/** Every index holds what is listed, and serves only queries that say so. */
+function along({ name, columns }: Way, [fromId, toId]: IdRange): Condition {
+  const [index, condition] = INDEXES[name];
+  const terms = ["is_listed = 1", ...columns.map(([column]) => `${column} = ?`), "id < ?", "id >= ?"];
+  if (condition !== undefined) terms.push(condition);
   return {
-    indexed: index === undefined ? "" : `INDEXED BY ${index}`,
-    // Every index holds what is listed, and serves only queries that say so.
-    where: ["is_listed = 1", ...parts.map((part) => part.where)].join(" AND "),
-    values: parts.flatMap((part) => part.values),
+    where: `INDEXED BY ${index} WHERE ${terms.join(" AND ")}`,
+    values: [...columns.map(([, value]) => value), toId, fromId],
   };
 }
 
-// The one that commonly leaves the fewest comes first.
-const LEADING = [
-  "deliveries_by_event",
-  "deliveries_by_hook",
-  "deliveries_by_owner_user",
-  "deliveries_by_user",
-  "deliveries_by_owner_app",
-  "deliveries_by_state",
-  "deliveries_by_status",
-  "deliveries_by_type",
-];
+/** How many the way leads to, up to `PROBED_MAX`. */
+export function counting(way: Way, range: IdRange): Condition {
+  const { where, values } = along(way, range);
+  return {
+    where: `SELECT count(*) AS count FROM (SELECT 1 FROM deliveries ${where} LIMIT ${PROBED_MAX})`,
+    values,
+  };
+}
+
+/** The `LOOKED_AT_MAX`th along the way, if it is as long. */
+export function lastLookedAt(way: Way, range: IdRange): Condition {
+  const { where, values } = along(way, range);
+  return {
+    where: `SELECT id FROM deliveries ${where} ORDER BY id DESC LIMIT 1 OFFSET ${LOOKED_AT_MAX - 1}`,
+    values,
+  };
+}
+
+/** What the filter lets through of the `LOOKED_AT_MAX` newest along the way, newest first. The limit is its last value. */
+export function matchesAlong(way: Way, range: IdRange, filter: DeliveryFilter): Condition {
+  const walked = along(way, range);
+  const matching = conditionsOf(filter);
+  // Without an order of its own it runs through the rows as they are found, and stops when the page is full.
+  return {
+    where: `SELECT * FROM (SELECT * FROM deliveries ${walked.where} ORDER BY id DESC LIMIT ${LOOKED_AT_MAX}) AS deliveries
+      WHERE ${matching.map(({ where }) => where).join(" AND ")} LIMIT ?`,
+    values: [...walked.values, ...matching.flatMap(({ values }) => values)],
+  };
+}
 
 export function withinReach(reach: DeliveryReach): Condition {
   switch (reach.kind) {
@@ -79,48 +93,19 @@ export function withinReach(reach: DeliveryReach): Condition {
   }
 }
 
-const REACH_INDEX = {
-  all: null,
-  grant: "deliveries_by_user",
-  user: "deliveries_by_owner_user",
-  app: "deliveries_by_owner_app",
-} as const satisfies Record<DeliveryReach["kind"], string | null>;
-
-function partsOf(filter: DeliveryFilter): readonly Part[] {
+function conditionsOf(filter: DeliveryFilter): readonly Condition[] {
   const { reach, hookId, userId, appId, type, eventId, state, status } = filter;
-  const parts: Part[] = [{ ...withinReach(reach), index: REACH_INDEX[reach.kind] }];
-  const add = (index: string, where: string, value: Value): unknown =>
-    parts.push({ index, where, values: [value] });
-  if (hookId !== undefined) add("deliveries_by_hook", "hook_id = ?", hookId);
-  if (userId !== undefined) add("deliveries_by_user", "user_id = ?", userId);
-  if (appId !== undefined) add("deliveries_by_owner_app", "owner_app_id = ?", appId);
-  if (type !== undefined) add("deliveries_by_type", "type = ?", type);
-  if (eventId !== undefined) add("deliveries_by_event", "event_id = ?", eventId);
-  if (state !== undefined) parts.push(statePart(state));
-  if (status !== undefined) parts.push(statusPart(status));
-  return parts;
-}
-
-// A partial index serves a query only if the query says the index's own condition, word for word.
-function statePart(state: NonNullable<DeliveryFilter["state"]>): Part {
-  if (state === "delivered") return { index: null, where: "state = ?", values: [state] };
-  return { index: "deliveries_by_state", where: "state = ? AND state <> 'delivered'", values: [state] };
-}
-
-function statusPart(status: number): Part {
-  if (status < 300) return { index: null, where: "last_status = ?", values: [status] };
-  return { index: "deliveries_by_status", where: "last_status = ? AND last_status >= 300", values: [status] };
-}
-
-// Ids sort by the time they were made, so a time is an id that nobody has.
-function bounds({ afterMs, beforeMs }: DeliveryFilter, after: string | null): readonly Part[] {
-  const parts: Part[] = [];
-  if (after !== null) parts.push({ index: null, where: "id < ?", values: [after] });
-  if (beforeMs !== undefined) parts.push({ index: null, where: "id < ?", values: [firstIdAt(beforeMs)] });
-  if (afterMs !== undefined) parts.push({ index: null, where: "id >= ?", values: [firstIdAt(afterMs + 1)] });
-  return parts;
-}
-
-function firstIdAt(atMs: number): DeliveryId {
-  return makeId("delivery", atMs, new Uint8Array());
+  const conditions: Condition[] = [withinReach(reach)];
+  for (const [column, value] of [
+    ["hook_id", hookId],
+    ["user_id", userId],
+    ["owner_app_id", appId],
+    ["type", type],
+    ["event_id", eventId],
+    ["state", state],
+    ["last_status", status],
+  ] as const) {
+    if (value !== undefined) conditions.push({ where: `${column} = ?`, values: [value] });
+  }
+  return conditions;
 }

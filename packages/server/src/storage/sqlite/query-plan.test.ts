@@ -82,7 +82,7 @@ const OFTEN: Readonly<Record<string, () => unknown>> = {
     assert.ok(claim);
     const attempt: AttemptRecord = {
       ...{ number: 1, atMs: 1, outcome: "refused", status: 500, guideline: null, exchange: null },
-      timings: { firstByteMs: null, totalMs: 1 },
+      timings: { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, totalMs: 1 },
     };
     const { deliveryId, lease } = claim;
     webhooks.settle({ deliveryId, lease, attempt, next: { kind: "failed", because: "gone" }, nowMs: 9 });
