@@ -27,6 +27,7 @@ const BOTH_ENGINES = [
   "storage/storage.ts",
   "storage/page-of.ts",
   "storage/feed-run.ts",
+  "storage/delivery-search.ts",
   "storage/event-row.ts",
   "storage/host-of.ts",
   "storage/kept-because.ts",

@@ -49,7 +49,8 @@ const listDeliveries = {
   schema: {
     operationId: "listDeliveries",
     summary: "List deliveries",
-    description: "Newest first, each with its attempts, without what was sent and answered.",
+    description:
+      "Newest first, each with its attempts, without what was sent and answered. Where several filters are common and what meets them all is rare, a page may be short, even empty, and yet have a `next`: go on.",
     tags,
     querystring: DELIVERY_QUERY,
     response: answers({ 200: json("Deliveries", listOf(shape, "Deliveries")) }),

@@ -72,7 +72,9 @@ export function waysTo(filter: DeliveryFilter, ofUser: UserId | null): readonly 
 const NAMES = Object.keys(COLUMNS) as WayName[];
 
 // Some indexes hold only what is rare.
-function isOpen(name: WayName, { state, status }: DeliveryFilter): boolean {
+function isOpen(name: WayName, { reach, state, status }: DeliveryFilter): boolean {
+  // Whose hooks they are leads to no more than whom they concern.
+  if (name === "user") return reach.kind !== "user";
   if (name.startsWith("unhappy")) return state !== undefined && state !== "delivered" && state !== "waiting";
   if (name.startsWith("refused")) return status !== undefined && status >= 300;
   if (name === "waiting") return state === "waiting";
@@ -81,8 +83,12 @@ function isOpen(name: WayName, { state, status }: DeliveryFilter): boolean {
 }
 
 function leadsFurther(longer: Way, shorter: Way): boolean {
-  if (longer.columns.length <= shorter.columns.length) return false;
-  return shorter.columns.every(([column]) => longer.columns.some(([other]) => other === column));
+  const [further, near] = [leadersOf(longer), leadersOf(shorter)];
+  return further.length > near.length && near.every((column) => further.includes(column));
+}
+
+function leadersOf({ name, columns }: Way): readonly string[] {
+  return name === "waiting" ? ["state"] : columns.map(([column]) => column);
 }
 
 /** Ids sort by the time they were made, so a time is an id that nobody has. `after`: the cursor. */
@@ -126,7 +132,8 @@ export function pageOfFindings<Row extends { readonly id: string }, Item>(
   { countMax }: PageRequest,
   item: (row: Row) => Item,
 ): Page<Item> {
-  const seenDownTo = findings.reduce((id, { lookedDownTo }) => (lookedDownTo ?? "") > id ? (lookedDownTo ?? "") : id, "");
+  const ends = findings.flatMap(({ lookedDownTo }) => lookedDownTo ?? []).sort();
+  const seenDownTo = ends.at(-1) ?? "";
   const found = findings
     .flatMap(({ rows }) => rows)
     .filter(({ id }) => id >= seenDownTo)

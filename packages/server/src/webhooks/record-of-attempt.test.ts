@@ -16,11 +16,18 @@ test("what opens a receiver's doors is masked in the record, and nothing else of
   for (const name of SECRETS) assert.deepEqual(withoutSecrets([[name, "s3cret"]]), [[name, MASKED]], name);
   const others = OTHERS.map((name) => [name, "v"] as const);
   assert.deepEqual(withoutSecrets(others), others);
-  assert.deepEqual(withoutSecrets([["date", "now"], ["set-cookie", "sid=1"], ["set-cookie", "b=2"]]), [
-    ["date", "now"],
-    ["set-cookie", MASKED],
-    ["set-cookie", MASKED],
-  ]);
+  assert.deepEqual(
+    withoutSecrets([
+      ["date", "now"],
+      ["set-cookie", "sid=1"],
+      ["set-cookie", "b=2"],
+    ]),
+    [
+      ["date", "now"],
+      ["set-cookie", MASKED],
+      ["set-cookie", MASKED],
+    ],
+  );
 });
 
 const message = { headers: [["webhook-id", "dlv_1"]] as const, view: null };
@@ -30,12 +37,24 @@ const timings = { firstByteMs: 8.4, totalMs: 9.6 };
 
 test("the record has the stages of the attempt in whole milliseconds, as far as it came", () => {
   for (const [connected, expected] of [
-    [{ dnsMs: 1.4, connectMs: 2.5, tlsMs: 3.6 }, { dnsMs: 1, connectMs: 3, tlsMs: 4 }],
-    [{ dnsMs: 1.4, connectMs: null, tlsMs: null }, { dnsMs: 1, connectMs: null, tlsMs: null }],
+    [
+      { dnsMs: 1.4, connectMs: 2.5, tlsMs: 3.6 },
+      { dnsMs: 1, connectMs: 3, tlsMs: 4 },
+    ],
+    [
+      { dnsMs: 1.4, connectMs: null, tlsMs: null },
+      { dnsMs: 1, connectMs: null, tlsMs: null },
+    ],
     [null, { dnsMs: null, connectMs: null, tlsMs: null }],
     [undefined, { dnsMs: null, connectMs: null, tlsMs: null }],
   ] as const) {
-    const posted = { outcome, answer, timings, detail: null, ...(connected === undefined ? {} : { connected }) };
+    const posted = {
+      outcome,
+      answer,
+      timings,
+      detail: null,
+      ...(connected === undefined ? {} : { connected }),
+    };
     const { timings: kept } = recordOf({ attempt: 1 }, 5, message, posted);
     assert.deepEqual(kept, { ...expected, firstByteMs: 8, totalMs: 10 });
   }

@@ -12,6 +12,7 @@ import { keys } from "./store-keys.contract.ts";
 import { knocking } from "./store-knock.contract.ts";
 import { receipts } from "./store-receipts.contract.ts";
 import { release } from "./store-release.contract.ts";
+import { search } from "./store-search.contract.ts";
 import { serial } from "./store-serial.contract.ts";
 import { settle } from "./store-settle.contract.ts";
 import { storing } from "./store-storing.contract.ts";
@@ -41,6 +42,7 @@ export function webhookStoreContract(name: string, open: () => Promise<OpenedSto
     describe("what is released", () => release(promised));
     describe("secrets of hooks and users", () => hookSecrets(promised));
     describe("lists of deliveries", () => deliveries(promised));
+    describe("searching many deliveries", () => search(promised));
     describe("sweeping", () => sweep(promised));
   });
 }

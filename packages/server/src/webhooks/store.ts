@@ -222,7 +222,11 @@ export interface WebhookStore {
     when: { readonly nowMs: number; readonly oldUntilMs: number },
   ): Promise<readonly SecretVersion[] | null>;
 
-  /** Newest first. Attempts come without their request and answer (`exchange` null). */
+  /**
+   * Newest first. Attempts come without their request and answer (`exchange` null). A page looks at a bounded number of
+   * deliveries, so where several filters are common and what meets them all is rare it may hold less than was asked
+   * for, even nothing, and yet have a `next`.
+   */
   listDeliveries(filter: DeliveryFilter, page: PageRequest): Promise<Page<Delivery>>;
   /** One delivery with everything, and its event; null if there is none within reach. */
   findDelivery(

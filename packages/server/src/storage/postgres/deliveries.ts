@@ -2,30 +2,26 @@ import type { DeliveryId } from "@trulinks/protocol";
 import type { AttemptRecord, Exchange, WaitingBecause } from "../../webhooks/delivery.ts";
 import type { HookState } from "../../webhooks/hook.ts";
 import type { Delivery, WebhookStore } from "../../webhooks/store.ts";
+import { pageOfFindings } from "../delivery-search.ts";
 import { EVENT_COLUMNS, type EventColumns, toEvent } from "../event-row.ts";
 import { keptBecause } from "../kept-because.ts";
 import { toOwner } from "../owner-columns.ts";
-import { limitOf, pageOf } from "../page-of.ts";
 import type { Database, Queries } from "./database.ts";
-import { type Bind, matching, withinReach } from "./delivery-filter.ts";
+import { withinReach } from "./delivery-filter.ts";
 import { type DeliveryRow, toView } from "./delivery-row.ts";
+import { binding, search } from "./search.ts";
 
 type DeliveryVerbs = Pick<WebhookStore, "listDeliveries" | "findDelivery">;
 
 export function createDeliveries(database: Database): DeliveryVerbs {
   return {
     async listDeliveries(filter, page) {
-      const { values, bind } = binding();
-      const where = matching(filter, page.after, bind);
-      const rows = await database.all<ShownRow>(
-        shown(`SELECT * FROM deliveries WHERE ${where} ORDER BY id DESC LIMIT ${bind(limitOf(page))}`),
-        ...values,
+      const findings = await search<ShownRow>(database, { filter, page, shown });
+      const attempts = await attemptsOf(
+        database,
+        findings.flatMap(({ rows }) => rows),
       );
-      const attempts = await attemptsOf(database, rows);
-      return pageOf(rows, page, {
-        key: (row) => row.id,
-        item: (row) => toDelivery(row, attempts.get(row.id) ?? []),
-      });
+      return pageOfFindings(findings, page, (row) => toDelivery(row, attempts.get(row.id) ?? []));
     },
 
     async findDelivery(id, reach) {
@@ -44,11 +40,6 @@ export function createDeliveries(database: Database): DeliveryVerbs {
       };
     },
   };
-}
-
-function binding(): { readonly values: readonly unknown[]; readonly bind: Bind } {
-  const values: unknown[] = [];
-  return { values, bind: (value) => `$${values.push(value)}` };
 }
 
 /** A delivery and what its hook, if there still is one, does with it. */

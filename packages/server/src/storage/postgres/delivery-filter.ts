@@ -1,9 +1,64 @@
-/** How a list of deliveries is asked for. Every filter has an index that ends in the id, so a page is found newest first. */
-import { type DeliveryId, makeId } from "@trulinks/protocol";
+/**
+ * What a list of deliveries is filtered by, and along which index. The planner may think that most rows match, and then
+ * walks along another index through all of them; so each walk is a range in the whole order of its index, which no
+ * other index can give.
+ */
 import type { DeliveryFilter, DeliveryReach } from "../../webhooks/store.ts";
+import { type IdRange, LOOKED_AT_MAX, PROBED_MAX, type Way, type WayName } from "../delivery-search.ts";
 
 /** Takes a value and gives the placeholder that stands for it. */
 export type Bind = (value: unknown) => string;
+
+const UNHAPPY = "state IN ('rejected', 'failed', 'expired', 'replaced', 'revoked')";
+
+// A partial index serves a query only if the query says the index's own condition.
+const CONDITIONS: Readonly<Partial<Record<WayName, string>>> = {
+  unhappyOfHook: UNHAPPY,
+  refusedByHook: "last_status >= 300",
+  owner: "owner_user_id IS NOT NULL",
+  user: "user_id IS NOT NULL",
+  unhappyOfApp: `${UNHAPPY} AND owner_app_id IS NOT NULL`,
+  refusedByApp: "last_status >= 300 AND owner_app_id IS NOT NULL",
+  app: "owner_app_id IS NOT NULL",
+  unhappyOfType: UNHAPPY,
+  unhappy: UNHAPPY,
+  waiting: "state = 'waiting'",
+  status: "last_status <> 200",
+};
+
+const TYPES: Readonly<Record<string, string>> = { last_status: "integer" };
+
+/** `what` of the deliveries along the way, newest first. */
+function along({ name, columns }: Way, [fromId, toId]: IdRange, what: string, bind: Bind): string {
+  const names = [...columns.map(([column]) => column), "id"];
+  const values = columns.map(([column, value]) => `${bind(value)}::${TYPES[column] ?? "text"}`);
+  const edge = (id: string): string => `(${[...values, `${bind(id)}::text`].join(", ")})`;
+  const place = `(${names.join(", ")})`;
+  const terms = [`${place} < ${edge(toId)}`, `${place} >= ${edge(fromId)}`];
+  const condition = CONDITIONS[name];
+  if (condition !== undefined) terms.push(condition);
+  const order = names.map((column) => `${column} DESC`).join(", ");
+  return `SELECT ${what} FROM deliveries WHERE ${terms.join(" AND ")} ORDER BY ${order}`;
+}
+
+/** How many each of the ways leads to, up to `PROBED_MAX`: a list. */
+export function counting(ways: readonly Way[], range: IdRange, bind: Bind): string {
+  const counts = ways.map(
+    (way) => `(SELECT count(*)::integer FROM (${along(way, range, "id", bind)} LIMIT ${PROBED_MAX}) way)`,
+  );
+  return `SELECT ARRAY[${counts.join(", ")}] AS counts`;
+}
+
+/** The `LOOKED_AT_MAX`th along the way, if it is as long. */
+export function lastLookedAt(way: Way, range: IdRange, bind: Bind): string {
+  return `${along(way, range, "id", bind)} LIMIT 1 OFFSET ${LOOKED_AT_MAX - 1}`;
+}
+
+/** What the filter lets through of the `LOOKED_AT_MAX` newest along the way, newest first. */
+export function matchesAlong(way: Way, range: IdRange, filter: DeliveryFilter, bind: Bind): string {
+  return `SELECT * FROM (${along(way, range, "*", bind)} LIMIT ${LOOKED_AT_MAX}) deliveries
+    WHERE ${conditionsOf(filter, bind).join(" AND ")} ORDER BY id DESC`;
+}
 
 export function withinReach(reach: DeliveryReach, bind: Bind): string {
   switch (reach.kind) {
@@ -26,34 +81,19 @@ export function withinReach(reach: DeliveryReach, bind: Bind): string {
   }
 }
 
-export function matching(filter: DeliveryFilter, after: string | null, bind: Bind): string {
-  const { hookId, userId, appId, type, eventId, state, status, afterMs, beforeMs } = filter;
-  const conditions = [withinReach(filter.reach, bind)];
-  if (hookId !== undefined) conditions.push(`hook_id = ${bind(hookId)}`);
-  if (userId !== undefined) conditions.push(`user_id = ${bind(userId)}`);
-  if (appId !== undefined) conditions.push(`owner_app_id = ${bind(appId)}`);
-  if (type !== undefined) conditions.push(`type = ${bind(type)}`);
-  if (eventId !== undefined) conditions.push(`event_id = ${bind(eventId)}`);
-  if (state !== undefined) conditions.push(hasState(state, bind));
-  if (status !== undefined) conditions.push(hasStatus(status, bind));
-  if (after !== null) conditions.push(`id < ${bind(after)}`);
-  // Ids sort by the time they were made, so a time is an id that nobody has.
-  if (beforeMs !== undefined) conditions.push(`id < ${bind(firstIdAt(beforeMs))}`);
-  if (afterMs !== undefined) conditions.push(`id >= ${bind(firstIdAt(afterMs + 1))}`);
-  return conditions.join(" AND ");
-}
-
-// A partial index serves a query only if the query says the index's own condition.
-function hasState(state: NonNullable<DeliveryFilter["state"]>, bind: Bind): string {
-  if (state === "waiting") return "state = 'waiting'";
-  if (state === "delivered") return "state = 'delivered'";
-  return `state = ${bind(state)} AND state IN ('rejected', 'failed', 'expired', 'replaced', 'revoked')`;
-}
-
-function hasStatus(status: number, bind: Bind): string {
-  return `last_status = ${bind(status)}${status < 300 ? "" : " AND last_status >= 300"}`;
-}
-
-function firstIdAt(atMs: number): DeliveryId {
-  return makeId("delivery", atMs, new Uint8Array());
+function conditionsOf(filter: DeliveryFilter, bind: Bind): readonly string[] {
+  const { reach, hookId, userId, appId, type, eventId, state, status } = filter;
+  const conditions = [withinReach(reach, bind)];
+  for (const [column, value] of [
+    ["hook_id", hookId],
+    ["user_id", userId],
+    ["owner_app_id", appId],
+    ["type", type],
+    ["event_id", eventId],
+    ["state", state],
+    ["last_status", status],
+  ] as const) {
+    if (value !== undefined) conditions.push(`${column} = ${bind(value)}`);
+  }
+  return conditions;
 }

@@ -1,13 +1,14 @@
 import type { DeliveryId } from "@trulinks/protocol";
 import type { AttemptRecord } from "../../webhooks/delivery.ts";
 import type { Delivery, WebhookStore } from "../../webhooks/store.ts";
+import { pageOfFindings } from "../delivery-search.ts";
 import { EVENT_COLUMNS, type EventColumns, toEvent } from "../event-row.ts";
 import { toOwner } from "../owner-columns.ts";
-import { limitOf, pageOf } from "../page-of.ts";
 import { attemptsOf } from "./attempt-row.ts";
-import { chooseDeliveries, withinReach } from "./delivery-filter.ts";
+import { withinReach } from "./delivery-filter.ts";
 import { type DeliveryRow, toView } from "./delivery-row.ts";
 import type { Ground } from "./memory.ts";
+import { search } from "./search.ts";
 import type { Sync } from "./verbs.ts";
 
 type DeliveryVerbs = Pick<Sync<WebhookStore>, "listDeliveries" | "findDelivery">;
@@ -17,19 +18,9 @@ export function createDeliveries({ database, memory }: Ground): DeliveryVerbs {
   return {
     listDeliveries(filter, page) {
       memory.listing.bring();
-      const ways = chooseDeliveries(filter, page.after).map(({ indexed, where, values }) => ({
-        text: `SELECT * FROM deliveries ${indexed} WHERE ${where} ORDER BY id DESC LIMIT ?`,
-        values: [...values, limitOf(page)],
-      }));
-      const rows = ways
-        .flatMap(({ text, values }) => database.all<DeliveryRow>(text, ...values))
-        .sort((one, other) => (one.id > other.id ? -1 : 1))
-        .slice(0, limitOf(page));
-      return pageOf(rows, page, {
-        key: (row) => row.id,
-        item: (row) =>
-          toDelivery(row, attemptsOf(database, row.key, { withExchange: false }), isLeased(row.id)),
-      });
+      return pageOfFindings(search(database, filter, page), page, (row) =>
+        toDelivery(row, attemptsOf(database, row.key, { withExchange: false }), isLeased(row.id)),
+      );
     },
 
     findDelivery(id, reach) {

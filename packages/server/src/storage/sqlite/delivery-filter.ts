@@ -65,13 +65,14 @@ export function matchesAlong(way: Way, range: IdRange, filter: DeliveryFilter): 
   const matching = conditionsOf(filter);
   // Without an order of its own it runs through the rows as they are found, and stops when the page is full.
   return {
-    where: `SELECT * FROM (SELECT * FROM deliveries ${walked.where} ORDER BY id DESC LIMIT ${LOOKED_AT_MAX}) AS deliveries
+    where: `SELECT * FROM (SELECT * FROM deliveries ${walked.where} ORDER BY id DESC LIMIT ${LOOKED_AT_MAX}) AS looked
       WHERE ${matching.map(({ where }) => where).join(" AND ")} LIMIT ?`,
     values: [...walked.values, ...matching.flatMap(({ values }) => values)],
   };
 }
 
-export function withinReach(reach: DeliveryReach): Condition {
+/** `table`: as the deliveries are called. */
+export function withinReach(reach: DeliveryReach, table = "deliveries"): Condition {
   switch (reach.kind) {
     case "all":
       return { where: "TRUE", values: [] };
@@ -85,7 +86,7 @@ export function withinReach(reach: DeliveryReach): Condition {
     case "app":
       return {
         where: `owner_app_id = ? AND (user_id IS NULL OR EXISTS
-          (SELECT 1 FROM grants WHERE grants.user_id = deliveries.user_id AND grants.app_id = ?))`,
+          (SELECT 1 FROM grants WHERE grants.user_id = ${table}.user_id AND grants.app_id = ?))`,
         values: [reach.appId, reach.appId],
       };
     default:
@@ -95,7 +96,7 @@ export function withinReach(reach: DeliveryReach): Condition {
 
 function conditionsOf(filter: DeliveryFilter): readonly Condition[] {
   const { reach, hookId, userId, appId, type, eventId, state, status } = filter;
-  const conditions: Condition[] = [withinReach(reach)];
+  const conditions: Condition[] = [withinReach(reach, "looked")];
   for (const [column, value] of [
     ["hook_id", hookId],
     ["user_id", userId],
