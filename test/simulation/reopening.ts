@@ -32,6 +32,7 @@ export function createReopening(dice: Dice): Reopening {
       accounts: delegate("accounts"),
       webhooks: delegate("webhooks"),
       backlog: delegate("backlog"),
+      replays: delegate("replays"),
       eventTypes: delegate("eventTypes"),
       feed: delegate("feed"),
       secrets: delegate("secrets"),

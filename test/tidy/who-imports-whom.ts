@@ -20,8 +20,12 @@ const SERVER = "packages/server/src";
 const server = (...names: readonly string[]): readonly string[] => names.map((name) => `${SERVER}/${name}`);
 
 const PORTS = server("accounts", "webhooks", "api", "secrets");
-// The words and numbers of deliveries, in which the port of webhooks is written, and who sees what of an event.
-const WORDS = server("webhooks/delivery.ts", "webhooks/view.ts");
+// The words and numbers of deliveries, in which the ports of webhooks are written; who sees what of an event; and what
+// may be sent once more.
+const WORDS = server(
+  ...["webhooks/delivery.ts", "webhooks/view.ts", "webhooks/view-now.ts"],
+  ...["webhooks/redelivery.ts", "webhooks/replay.ts"],
+);
 // What the two engines would otherwise each say again.
 const BOTH_ENGINES = [
   "storage/storage.ts",
@@ -34,6 +38,7 @@ const BOTH_ENGINES = [
   "storage/owner-columns.ts",
   "storage/pace.ts",
   "storage/backlog-sum.ts",
+  "storage/replay-row.ts",
 ];
 
 export const ROOMS: readonly Room[] = [

@@ -11,6 +11,7 @@ export const ID_PREFIXES = {
   event: "evt_",
   delivery: "dlv_",
   attempt: "att_",
+  replay: "rpl_",
   violation: "vio_",
   appeal: "apl_",
   request: "req_",
@@ -29,6 +30,7 @@ export type GroupId = Id<"group">;
 export type HookId = Id<"hook">;
 export type EventId = Id<"event">;
 export type DeliveryId = Id<"delivery">;
+export type ReplayId = Id<"replay">;
 export type RequestId = Id<"request">;
 
 // Crockford's base 32: sorts as its bytes do, and has no letters that people mistake for digits.

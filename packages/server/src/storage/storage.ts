@@ -5,6 +5,7 @@ import type { SecretStore } from "../secrets/store.ts";
 import type { BacklogStore } from "../webhooks/backlog-store.ts";
 import type { EventTypeStore } from "../webhooks/event-type-store.ts";
 import type { FeedStore } from "../webhooks/feed-store.ts";
+import type { ReplayStore } from "../webhooks/replay-store.ts";
 import type { WebhookStore } from "../webhooks/store.ts";
 
 /** One opened engine: every port, over one database. */
@@ -12,6 +13,7 @@ export interface Storage {
   readonly accounts: AccountStore;
   readonly webhooks: WebhookStore;
   readonly backlog: BacklogStore;
+  readonly replays: ReplayStore;
   readonly eventTypes: EventTypeStore;
   readonly feed: FeedStore;
   readonly secrets: SecretStore;

@@ -80,13 +80,13 @@ async function judged(
 
 function nextOf(
   { policy, dice }: AttemptDeps,
-  { attempt, event, hook, sequence }: Claim,
+  { attempt, triedBefore, event, hook, sequence }: Claim,
   { outcome, nowMs }: { readonly outcome: Outcome; readonly nowMs: number },
 ): Next {
   const isPing = sequence === null;
   return afterAttempt(policy().retries_s, {
     outcome,
-    attempt,
+    attempt: attempt - triedBefore,
     // Whatever a hook wants for its deliveries, while it is pending it is asked more than once.
     retries: isPing && hook.state === "pending" ? "default" : hook.retries,
     retryUntilMs: isPing ? event.atMs + PING_ASKED_MS : null,

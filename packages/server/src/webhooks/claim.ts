@@ -28,6 +28,8 @@ export interface Claim {
   readonly leaseUntilMs: number;
   /** The number this attempt has, from 1. A lease that ran out used up none. */
   readonly attempt: number;
+  /** Attempts that were made before the retry schedule began anew; 0 unless it was redelivered. */
+  readonly triedBefore: number;
   readonly event: ClaimedEvent;
   readonly hook: Hook;
   /** The hook's own live secrets, newest first. */

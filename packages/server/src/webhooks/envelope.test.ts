@@ -45,6 +45,7 @@ const claim: Claim = {
   lease: 1,
   leaseUntilMs: AT_MS + 15_000,
   attempt: 1,
+  triedBefore: 0,
   event: {
     id: "evt_1" as EventId,
     type: "issue.opened",

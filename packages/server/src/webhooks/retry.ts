@@ -9,7 +9,7 @@ export type Next =
 
 export interface RetryFacts {
   readonly outcome: Outcome;
-  /** The number of the attempt that just ended, from 1. */
+  /** Which attempt of its schedule just ended, from 1. */
   readonly attempt: number;
   readonly retries: "default" | "none";
   /** Nothing is tried again after this; null: as long as the policy says. */

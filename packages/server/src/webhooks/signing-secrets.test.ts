@@ -54,8 +54,9 @@ function claimOf(secretPer: Hook["secretPer"], user: Claim["user"], secrets: Cla
     trace: null,
     sensitive: [],
   };
-  const lease = { lease: 1, leaseUntilMs: 15_000, attempt: 1, sequence: 1, view: null, expiresAtMs: null };
-  return { deliveryId: "dlv_1" as DeliveryId, ...lease, event, hook, secrets, user };
+  const lease = { lease: 1, leaseUntilMs: 15_000, attempt: 1, triedBefore: 0 };
+  const rest = { sequence: 1, view: null, expiresAtMs: null };
+  return { deliveryId: "dlv_1" as DeliveryId, ...lease, ...rest, event, hook, secrets, user };
 }
 
 test("what is live signs, newest first", () => {

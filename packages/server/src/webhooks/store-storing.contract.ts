@@ -170,6 +170,7 @@ function claimed(promised: Promised): void {
     assert.deepEqual(claim, {
       leaseUntilMs: START_MS + 25_000,
       attempt: 1,
+      triedBefore: 0,
       event: {
         id: "evt_1",
         type: "issue.opened",

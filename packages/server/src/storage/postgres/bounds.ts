@@ -72,6 +72,8 @@ async function trim(
   return { expired, afterHook: hooks.length < hooksMax ? null : last };
 }
 
+/** Since it was made, or somebody asked for it once more. */
+const SINCE = "coalesce(redelivered_at_ms, created_at_ms)";
 const FREE = "state = 'waiting' AND NOT is_leased AND sequence IS NOT NULL";
 
 // Goes from hook to hook by the index, as PostgreSQL has no skip scan before version 18. The sum ends where it passes the
@@ -89,12 +91,12 @@ const WAITING = `
        SELECT sequence, sum(data_bytes) OVER (ORDER BY sequence DESC ROWS UNBOUNDED PRECEDING) AS bytes
        FROM deliveries WHERE hook_id = hook.id AND ${FREE}
      ) newest WHERE bytes > $3 ORDER BY sequence DESC LIMIT 1) AS beyond_bytes,
-    (SELECT created_at_ms FROM deliveries WHERE hook_id = hook.id AND ${FREE} ORDER BY sequence LIMIT 1) AS first_at_ms
+    (SELECT ${SINCE} FROM deliveries WHERE hook_id = hook.id AND ${FREE} ORDER BY sequence LIMIT 1) AS first_at_ms
   FROM hook WHERE hook.id IS NOT NULL`;
 
 const BEYOND = `SELECT id FROM deliveries WHERE id = ANY (ARRAY(
     SELECT id FROM (
-      SELECT id, sequence, created_at_ms FROM deliveries WHERE hook_id = $2 AND ${FREE}
+      SELECT id, sequence, ${SINCE} AS since_ms FROM deliveries WHERE hook_id = $2 AND ${FREE}
       ORDER BY sequence LIMIT ${TRIMMED_MAX}
-    ) oldest WHERE sequence <= $3 OR created_at_ms < $4
+    ) oldest WHERE sequence <= $3 OR since_ms < $4
   )) AND ${FREE} FOR NO KEY UPDATE SKIP LOCKED`;

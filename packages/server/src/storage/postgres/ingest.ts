@@ -72,6 +72,7 @@ function toClaim({ draft, delivery }: Numbered, versions: Versions): Claim | nul
     lease: delivery.waits.lease,
     leaseUntilMs: leaseUntilMs(known.hook, entry.claim.nowMs),
     attempt: 1,
+    triedBefore: 0,
     event: { id, type, action, data, atMs, trace, sensitive },
     hook: known.hook,
     secrets: known.secrets,

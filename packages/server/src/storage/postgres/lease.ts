@@ -34,6 +34,7 @@ interface LeasedRow extends HookRow, SecretColumns, VersionColumns, EventColumns
   /** Null: it had expired, and was ended. */
   readonly lease: number | null;
   readonly attempts_count: number;
+  readonly tried_before: number;
   readonly user_id: UserId | null;
   readonly sequence: number | null;
   readonly view: string | null;
@@ -108,7 +109,7 @@ const lease = (queue: Queue): string => `
   )
   SELECT hooks.*, due.id AS delivery_id,
     CASE WHEN due.expires_at_ms IS NULL OR due.expires_at_ms > $1 THEN due.lease + 1 END AS lease,
-    due.attempts_count, due.user_id, due.sequence, due.view, due.expires_at_ms, due.event_id, due.type,
+    due.attempts_count, due.tried_before, due.user_id, due.sequence, due.view, due.expires_at_ms, due.event_id, due.type,
     ${EVENT_COLUMNS}, own.*, versions.*
   FROM due
   JOIN hooks ON hooks.id = due.hook_id
@@ -128,6 +129,7 @@ function toClaim(row: LeasedRow, nowMs: number): readonly Claim[] {
       lease: row.lease,
       leaseUntilMs: nowMs + hook.ackDeadlineMs + LEASE_MARGIN_MS,
       attempt: row.attempts_count + 1,
+      triedBefore: row.tried_before,
       event: toEvent(row),
       hook,
       secrets: toSecrets(row),

@@ -60,6 +60,7 @@ const TABLES = [
     "receipts",
     "settings",
     "idempotency",
+    "replays",
   ],
   ...["hooks", "tokens", "grants", "group_members", "apps", "users"],
 ];

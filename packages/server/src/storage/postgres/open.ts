@@ -8,8 +8,9 @@ import { createFeed } from "./feed.ts";
 import { createIdempotency } from "./idempotency.ts";
 import { migrate } from "./migrate.ts";
 import { createNotices } from "./notices.ts";
+import { createReplays } from "./replays.ts";
 import { createSecrets } from "./secrets.ts";
-import { tellingOfAccounts, tellingOfWebhooks } from "./telling-others.ts";
+import { tellingOfAccounts, tellingOfReplays, tellingOfWebhooks } from "./telling-others.ts";
 import { createUnderway } from "./underway.ts";
 import { createWebhooks } from "./webhooks.ts";
 
@@ -28,6 +29,7 @@ export async function openPostgres(deps: DatabaseDeps): Promise<Storage> {
     accounts: underway.watch(tellingOfAccounts(createAccounts(database), notices.tell)),
     webhooks: underway.watch(tellingOfWebhooks(createWebhooks(database, deps.dice), notices.tell)),
     backlog: underway.watch(createBacklog(database)),
+    replays: underway.watch(tellingOfReplays(createReplays(database), notices.tell)),
     eventTypes: underway.watch(createEventTypes(database)),
     feed: underway.watch(createFeed(database)),
     secrets: underway.watch(createSecrets(database, deps.dice)),

@@ -19,9 +19,10 @@ export function sweep(database: Database, request: SweepRequest): Promise<number
 }
 
 async function sweepEnded(queries: Queries, { beforeMs, countMax }: SweepRequest): Promise<number> {
+  // Said twice: what somebody redelivers meanwhile is looked at once more, and stays.
   const ended = await queries.all<{ readonly id: DeliveryId; readonly event_id: EventId }>(
     `DELETE FROM deliveries WHERE id IN
-       (SELECT id FROM deliveries WHERE ended_at_ms < $1 ORDER BY ended_at_ms LIMIT $2)
+       (SELECT id FROM deliveries WHERE ended_at_ms < $1 ORDER BY ended_at_ms LIMIT $2) AND ended_at_ms < $1
      RETURNING id, event_id`,
     beforeMs,
     countMax,

@@ -1,5 +1,6 @@
 /** The ports, telling other nodes of what they had better know. */
 import type { AccountStore } from "../../accounts/store.ts";
+import type { ReplayStore } from "../../webhooks/replay-store.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import type { Notice } from "./notices.ts";
 
@@ -34,6 +35,11 @@ export function tellingOfWebhooks(store: WebhookStore, tell: Tell): WebhookStore
     rotateSecret: changed(store.rotateSecret),
     rotateUserSecret: changed(store.rotateUserSecret),
   };
+}
+
+/** Who asks for one may have no sender; what a replay makes due the node itself sends. */
+export function tellingOfReplays(store: ReplayStore, tell: Tell): ReplayStore {
+  return { ...store, redeliver: after(() => tell("due"))(store.redeliver) };
 }
 
 /** Of a verb that may have done nothing, too, a notice does no harm. */

@@ -58,7 +58,7 @@ function trim(
     const sequence = database.get<{ readonly last: number | null }>(BEYOND_BYTES, next, bytesMax)?.last ?? 0;
     const rows = database
       .all<OldRow>(OLDEST, next, TRIMMED_MAX)
-      .filter((row) => row.sequence <= sequence || row.created_at_ms < olderThanMs);
+      .filter((row) => row.sequence <= sequence || row.since_ms < olderThanMs);
     expired += expire(ground, rows, { nowMs, countMax: TRIMMED_MAX });
     // There may be more of this hook: the next step begins with it again.
     if (rows.length === TRIMMED_MAX) return { expired, afterHook: last ?? BEFORE_ALL };
@@ -79,9 +79,11 @@ const BEYOND_BYTES = `SELECT max(sequence) AS last FROM
 
 interface OldRow extends BoundRow {
   readonly sequence: number;
-  readonly created_at_ms: number;
+  /** Since it was made, or somebody asked for it once more. */
+  readonly since_ms: number;
 }
 
 // Numbers are given in the order of time, so the first ones are the oldest.
-const OLDEST = `SELECT key, id, hook_id, sequence, created_at_ms FROM deliveries INDEXED BY deliveries_waiting
+const OLDEST = `SELECT key, id, hook_id, sequence, coalesce(redelivered_at_ms, created_at_ms) AS since_ms
+  FROM deliveries INDEXED BY deliveries_waiting
   WHERE is_listed = 1 AND state = 'waiting' AND hook_id = ? AND sequence IS NOT NULL ORDER BY sequence LIMIT ?`;

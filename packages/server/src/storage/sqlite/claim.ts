@@ -211,6 +211,7 @@ function claimRow(ground: Ground, { key, id }: DueRow, nowMs: number): Claim | "
     lease: lease.number,
     leaseUntilMs: untilMs,
     attempt: row.attempts_count + 1,
+    triedBefore: row.tried_before,
     event: toEvent(row),
     ...claimPartsOf(database, known, { userId: row.user_id, nowMs }),
     sequence: row.sequence,

@@ -20,6 +20,8 @@ export interface DeliveryRow extends OwnerColumns {
   /** Null: not claimable. A lease leaves it as it is. */
   readonly next_at_ms: number | null;
   readonly attempts_count: number;
+  /** Of those, how many were made before its retry schedule began anew. */
+  readonly tried_before: number;
   readonly created_at_ms: number;
   readonly expires_at_ms: number | null;
   readonly replace_key: string | null;

@@ -109,6 +109,7 @@ function storeDraft(ground: Ground, draft: Draft, { id, sequence, nowMs, takes }
     lease: lease.number,
     leaseUntilMs: lease.untilMs,
     attempt: 1,
+    triedBefore: 0,
     event: toClaimed(event),
     ...claimPartsOf(ground.database, known, { userId, nowMs }),
     sequence,

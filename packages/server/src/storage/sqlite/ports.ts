@@ -5,6 +5,7 @@ import type { SecretStore } from "../../secrets/store.ts";
 import type { BacklogStore } from "../../webhooks/backlog-store.ts";
 import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
 import type { FeedStore } from "../../webhooks/feed-store.ts";
+import type { ReplayStore } from "../../webhooks/replay-store.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import type { Storage } from "../storage.ts";
 import type { PortName, Verbs } from "./verbs.ts";
@@ -17,6 +18,7 @@ export function namesOf(verbs: Verbs): VerbNames {
     accounts: Object.keys(verbs.accounts),
     webhooks: Object.keys(verbs.webhooks),
     backlog: Object.keys(verbs.backlog),
+    replays: Object.keys(verbs.replays),
     eventTypes: Object.keys(verbs.eventTypes),
     feed: Object.keys(verbs.feed),
     secrets: Object.keys(verbs.secrets),
@@ -37,6 +39,7 @@ export function portsOf(names: VerbNames, carry: Carry): Omit<Storage, "close" |
     accounts: port("accounts") as AccountStore,
     webhooks: port("webhooks") as WebhookStore,
     backlog: port("backlog") as BacklogStore,
+    replays: port("replays") as ReplayStore,
     eventTypes: port("eventTypes") as EventTypeStore,
     feed: port("feed") as FeedStore,
     secrets: port("secrets") as SecretStore,

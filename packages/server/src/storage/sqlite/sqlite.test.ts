@@ -8,6 +8,7 @@ import { secretStoreContract } from "../../secrets/store.contract.ts";
 import { backlogStoreContract } from "../../webhooks/backlog-store.contract.ts";
 import { eventTypeStoreContract } from "../../webhooks/event-type-store.contract.ts";
 import { feedStoreContract } from "../../webhooks/feed-store.contract.ts";
+import { replayStoreContract } from "../../webhooks/replay-store.contract.ts";
 import { webhookStoreContract } from "../../webhooks/store.contract.ts";
 import { durabilityContract } from "../durability.contract.ts";
 import { openInFolder, openInProcess } from "./open.contract.ts";
@@ -19,6 +20,7 @@ for (const [name, open] of [
   accountStoreContract(name, open);
   webhookStoreContract(name, open);
   backlogStoreContract(name, open);
+  replayStoreContract(name, open);
   eventTypeStoreContract(name, open);
   feedStoreContract(name, open);
   secretStoreContract(name, open);

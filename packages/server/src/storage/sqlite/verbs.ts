@@ -5,6 +5,7 @@ import type { SecretStore } from "../../secrets/store.ts";
 import type { BacklogStore } from "../../webhooks/backlog-store.ts";
 import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
 import type { FeedStore } from "../../webhooks/feed-store.ts";
+import type { ReplayStore } from "../../webhooks/replay-store.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import { createAccounts } from "./accounts.ts";
 import { createBacklog } from "./backlog.ts";
@@ -13,6 +14,7 @@ import { createFeed } from "./feed.ts";
 import { createIdempotency } from "./idempotency.ts";
 import type { Ground } from "./memory.ts";
 import { schemaOf } from "./migrate.ts";
+import { createReplays } from "./replays.ts";
 import { createSecrets } from "./secrets.ts";
 import { createWebhooks } from "./webhooks.ts";
 
@@ -27,6 +29,7 @@ export interface Verbs {
   readonly accounts: Sync<AccountStore>;
   readonly webhooks: Sync<WebhookStore>;
   readonly backlog: Sync<BacklogStore>;
+  readonly replays: Sync<ReplayStore>;
   readonly eventTypes: Sync<EventTypeStore>;
   readonly feed: Sync<FeedStore>;
   readonly secrets: Sync<SecretStore>;
@@ -42,6 +45,7 @@ export function createVerbs(ground: Ground): Verbs {
     accounts: createAccounts(ground),
     webhooks: createWebhooks(ground),
     backlog: createBacklog(ground),
+    replays: createReplays(ground),
     eventTypes: createEventTypes(database),
     feed: createFeed(ground),
     secrets: createSecrets(ground),
