@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { makeId, type ReplayId } from "@trulinks/protocol";
-import { systemDice } from "../base/dice.ts";
+import type { ReplayId } from "@trulinks/protocol";
 import { pagesOf } from "../base/pages-of.contract.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Replay, ReplayReach } from "./replay.ts";
-import type { NewReplay } from "./replay-store.ts";
+import { ALL, begin, replayAt } from "./replay-fixtures.contract.ts";
 import {
   ANN,
   BOB,
@@ -17,28 +16,8 @@ import {
   START_MS,
 } from "./store-fixtures.contract.ts";
 
-export const ALL: ReplayReach = { kind: "all" };
 const BY_ANN: ReplayReach = { kind: "user", userId: ANN };
 const BY_GREETER: ReplayReach = { kind: "app", appId: GREETER };
-
-export function replayAt(nowMs: number, over: Partial<NewReplay> = {}): NewReplay {
-  return {
-    id: makeId("replay", nowMs, systemDice.bytes(16)),
-    reach: ALL,
-    filter: { states: ["failed"] },
-    perS: null,
-    nowMs,
-    ownedMax: 10,
-    countMax: 100,
-    ...over,
-  };
-}
-
-export async function begin({ replays }: Storage, replay: NewReplay): Promise<Replay> {
-  const made = await replays.createReplay(replay);
-  assert.ok(made.kind === "made", `the replay was ${made.kind}`);
-  return made.replay;
-}
 
 export function replayRecords(promised: Promised): void {
   promised("a replay is kept as it was asked for", async (storage) => {
