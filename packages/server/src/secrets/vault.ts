@@ -57,19 +57,30 @@ const REMEMBERED_MAX = 20_000;
 
 /**
  * The same vault, which remembers what it has opened: opening cost 5 µs when measured, and every delivery asks for its hook's
- * secret. What is remembered is bounded, and forgotten all at once when it is too much.
+ * secret. What is remembered is bounded, and forgotten all at once when it is too much; but the same object opens to the
+ * same as long as it is there, and at once, without its bytes being looked at.
  */
 export function remembering(vault: Vault, countMax = REMEMBERED_MAX): Vault {
-  const opened = new Map<string, Uint8Array>();
+  const byName = new Map<string, Uint8Array>();
+  const byObject = new WeakMap<Uint8Array, { readonly row: string; readonly plain: Uint8Array }>();
+
+  function openNamed(sealed: Uint8Array, row: string): Uint8Array {
+    const name = `${row} ${toBase64(sealed)}`;
+    const known = byName.get(name);
+    if (known !== undefined) return known;
+    const plain = vault.open(sealed, row);
+    if (byName.size >= countMax) byName.clear();
+    byName.set(name, plain);
+    return plain;
+  }
+
   return {
     seal: vault.seal,
     open(sealed, row) {
-      const name = `${row} ${toBase64(sealed)}`;
-      const known = opened.get(name);
-      if (known !== undefined) return known;
-      const plain = vault.open(sealed, row);
-      if (opened.size >= countMax) opened.clear();
-      opened.set(name, plain);
+      const known = byObject.get(sealed);
+      if (known?.row === row) return known.plain;
+      const plain = openNamed(sealed, row);
+      byObject.set(sealed, { row, plain });
       return plain;
     },
   };
