@@ -76,7 +76,7 @@ export const METRICS = {
   },
   trulinks_deliveries_in_flight: {
     kind: "gauge",
-    what: "Deliveries that this process is posting or settling.",
+    what: "Deliveries that receivers are at, from connecting to the last byte of the answer.",
   },
   trulinks_deliveries_in_flight_limit: {
     kind: "gauge",

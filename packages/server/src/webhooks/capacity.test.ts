@@ -5,7 +5,7 @@ import { AT_HAND_MS_MAX, AT_HAND_OF_HOOK_MAX } from "./backlog.ts";
 import { type Capacity, createCapacity, type Taken } from "./capacity.ts";
 import { makeClaims, makeHook } from "./capacity-fixtures.contract.ts";
 import type { Claim } from "./claim.ts";
-import type { Place } from "./slots.ts";
+import { type Place, UNSETTLED_SHARE } from "./slots.ts";
 
 /** Hands over all that was stored. */
 function handOver(capacity: Capacity, claims: readonly Claim[], nowMs = 0, left = 0): Taken {
@@ -39,15 +39,16 @@ test("what finds no place at its hook is kept at hand and starts when there is o
   assert.equal(capacity.takeAll().length, 2);
 });
 
-test("an answered delivery counts in all until it is settled", () => {
+test("a store that is slow to settle holds up nobody, until too much is not settled", () => {
   const capacity = createCapacity(2);
-  const [first, second] = placesOf(handOver(capacity, makeClaims(makeHook("a"), 2)));
-  assert.ok(first && second);
-  const other = makeClaims(makeHook("b"), 1);
-  capacity.answer(first, true, 1);
-  assert.deepEqual(capacity.load(), { inFlight: 2, atHand: 0 });
-  assert.equal(capacity.roomForNew(1).countMax, 0);
-  assert.deepEqual(counts(handOver(capacity, other, 1)), [0, 0]);
+  for (let answered = 0; answered < 2 * UNSETTLED_SHARE; answered++) {
+    const [place] = placesOf(handOver(capacity, makeClaims(makeHook(`h${answered}`), 1)));
+    assert.ok(place, `${answered} are answered, and the next one starts`);
+    capacity.answer(place, true, 0);
+  }
+  assert.equal(capacity.roomForNew(0).countMax, 0);
+  assert.deepEqual(counts(handOver(capacity, makeClaims(makeHook("one-more"), 1))), [0, 0]);
+  assert.deepEqual(capacity.load(), { inFlight: 0, atHand: 1 });
   assert.deepEqual(counts(capacity.leave(1)), [1, 0]);
 });
 

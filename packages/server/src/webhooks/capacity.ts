@@ -58,7 +58,7 @@ export interface Capacity {
 
 /** How much this process has taken on; asking costs nothing. */
 export interface SenderLoad {
-  /** Deliveries under way: posted, or being settled. */
+  /** Deliveries that receivers are at. */
   readonly inFlight: number;
   /** Leased, and waiting here for a place. */
   readonly atHand: number;

@@ -19,14 +19,14 @@ export interface Entrant extends Footing {
   readonly origin: string;
 }
 
-/** Why there is none: until its hook answers, or its origin, or a hook that is trusted no more than this one; `all`: until any is over. */
+/** Why there is none: until its hook answers, or its origin, or a hook that is trusted no more than this one; `all`: until any does, or is settled. */
 export type Obstacle = "hook" | "origin" | "trust" | "all";
 
 export interface Slots {
   enter(entrant: Entrant, nowMs: number): Place | Obstacle;
-  /** The receiver is done with it: hook and origin have a place again, while in all it still counts. */
+  /** The receiver is done with it: its place is free again, and what remains is to settle it. */
   answer(place: Place): void;
-  /** It is over. */
+  /** One that was answered is settled. */
   leave(): void;
   /** How many that are trusted would find a place now, one of each hook. */
   free(nowMs: number): number;
@@ -34,6 +34,7 @@ export interface Slots {
   freeForRetries(): number;
   /** True if an attempt at this hook has been under way for long, or many at its origin have, which has no place left. */
   isHanging(id: HookId, origin: string, nowMs: number): boolean;
+  /** How many receivers are at it. */
   inFlight(): number;
 }
 
@@ -46,6 +47,9 @@ const SLOW_SHARE = 3 / 8;
 // Of the places that hanging attempts leave, so much is for what has just started. However many receivers begin to
 // hang at once, a second later there are places for the others.
 const STARTED_SHARE = 3 / 4;
+// So many times the places may be answered and not yet settled: a store that is held up for a moment holds up nobody, and
+// one that is slower than the receivers slows us down before memory fills.
+export const UNSETTLED_SHARE = 4;
 
 interface Taken extends Place {
   readonly ofHook: { underWay: number; hanging: number };
@@ -62,7 +66,9 @@ export function createSlots(placesMax: number): Slots {
   const underWay = { mistrusted: 0, slow: 0, hanging: 0 };
   const mistrustedMax = Math.ceil(placesMax * MISTRUSTED_SHARE);
   const slowMax = Math.ceil(placesMax * SLOW_SHARE);
+  const unsettledMax = placesMax * UNSETTLED_SHARE;
   let inFlight = 0;
+  let unsettled = 0;
   /** Before this nothing more will be found to hang; looking each time would cost more than all the rest. */
   let lookAtMs = 0;
 
@@ -83,7 +89,8 @@ export function createSlots(placesMax: number): Slots {
   function free(nowMs: number): number {
     noteHanging(nowMs);
     const startedMax = Math.ceil((placesMax - underWay.hanging) * STARTED_SHARE);
-    return Math.max(0, Math.min(placesMax - inFlight, startedMax - started.size));
+    const freeInAll = Math.min(placesMax - inFlight, unsettledMax - unsettled - inFlight);
+    return Math.max(0, Math.min(freeInAll, startedMax - started.size));
   }
 
   /** A second place only while an eighth of all is free, and each further one an eighth more. */
@@ -138,13 +145,15 @@ export function createSlots(placesMax: number): Slots {
     answer(place) {
       const taken = place as Taken;
       count(taken, -1);
+      inFlight -= 1;
+      unsettled += 1;
       if (started.delete(taken)) return;
       taken.ofHook.hanging -= 1;
       taken.ofOrigin.hanging -= 1;
       underWay.hanging -= 1;
     },
     leave() {
-      inFlight -= 1;
+      unsettled -= 1;
     },
     free,
     freeForRetries: () => Math.max(0, mistrustedMax - underWay.mistrusted),
