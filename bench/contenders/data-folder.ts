@@ -12,7 +12,7 @@ import { createVault, type Vault } from "../../packages/server/src/secrets/vault
 import { openStorage } from "../../packages/server/src/storage/open.ts";
 import type { Storage } from "../../packages/server/src/storage/storage.ts";
 import type { ClaimRequest } from "../../packages/server/src/webhooks/claim.ts";
-import type { Hook } from "../../packages/server/src/webhooks/hook.ts";
+import { type Hook, SOUND } from "../../packages/server/src/webhooks/hook.ts";
 import type { NewEvent } from "../../packages/server/src/webhooks/new-event.ts";
 import { secretRow } from "../../packages/server/src/webhooks/signing-secrets.ts";
 import { dataText, EVENT_PATTERN, EVENT_TYPE, userId } from "../load/request-bytes.ts";
@@ -113,6 +113,7 @@ function hookOf(user: UserId, url: string): Hook {
     inFlightMax: 8,
     serial: false,
     state: "active",
+    health: SOUND,
     createdAtMs: nowMs,
   };
 }

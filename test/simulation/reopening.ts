@@ -35,6 +35,7 @@ export function createReopening(dice: Dice): Reopening {
       replays: delegate("replays"),
       eventTypes: delegate("eventTypes"),
       feed: delegate("feed"),
+      health: delegate("health"),
       secrets: delegate("secrets"),
       idempotency: delegate("idempotency"),
       load: () => current.load(),

@@ -35,6 +35,13 @@ export interface Policy {
     readonly pending_per_host_max: number;
     /** Whether the receiver of a new hook has to answer a challenge, besides answering the ping with 2xx. */
     readonly challenge: boolean;
+    /** A hook none of whose attempts was answered well for so long: its owner is told, and later it is paused. */
+    readonly failing_after_s: number;
+    readonly paused_after_s: number;
+    /** How many of the deliveries kept for a hook are released a second once it delivers again, unless asked otherwise. */
+    readonly release_per_s: number;
+    /** Retries and released deliveries together that one process starts at one origin (scheme, host, port) in a second. */
+    readonly recovery_per_s: number;
   };
   readonly validation: { readonly status: number };
 }
@@ -59,6 +66,10 @@ export const POLICY_DEFAULT: Policy = {
     waiting_bytes_max: 268_435_456,
     pending_per_host_max: 20,
     challenge: false,
+    failing_after_s: 86_400,
+    paused_after_s: 432_000,
+    release_per_s: 50,
+    recovery_per_s: 200,
   },
   validation: { status: 422 },
 };

@@ -14,7 +14,7 @@ import type {
 import type { Storage } from "../storage/storage.ts";
 import type { Claim } from "../webhooks/claim.ts";
 import type { DeliveryState } from "../webhooks/delivery.ts";
-import type { Hook, HookOwner } from "../webhooks/hook.ts";
+import { type Hook, type HookOwner, SOUND } from "../webhooks/hook.ts";
 import type { Ingested } from "../webhooks/new-event.ts";
 import type { App, Grant, Token, TokenRequest, User } from "./store.ts";
 
@@ -123,6 +123,7 @@ export async function makeHook({ webhooks }: Storage, id: string, owner: HookOwn
     filter: [],
     include: null,
     state: "active",
+    health: SOUND,
     createdAtMs: START_MS,
   };
   const made = await webhooks.createHook(hook, hashOf(1), { ownedMax: 100, knock: null });

@@ -46,6 +46,18 @@ export const PolicyShape = Type.Object(
         description:
           "Whether a pending hook's receiver has to answer the ping's challenge with the hook's secret, besides 2xx",
       }),
+      failing_after_s: Type.Integer({
+        description: "A hook none of whose attempts was answered well for so long: its owner is told",
+      }),
+      paused_after_s: Type.Integer({ description: "The same for so long: it is paused" }),
+      release_per_s: Type.Integer({
+        description:
+          "How many of the deliveries kept for a hook are released a second once it delivers again, unless asked otherwise",
+      }),
+      recovery_per_s: Type.Integer({
+        description:
+          "Retries and released deliveries together that one process starts at one origin (scheme, host, port) in a second",
+      }),
     }),
     validation: Type.Object({ status: Type.Integer() }),
   },

@@ -47,6 +47,10 @@ export const POLICY_SCHEMA = section({
     waiting_bytes_max: whole(1_048_576, 1_099_511_627_776),
     pending_per_host_max: whole(1, 100_000),
     challenge: Type.Boolean(),
+    failing_after_s: whole(1, 30 * DAY_S),
+    paused_after_s: whole(1, 90 * DAY_S),
+    release_per_s: whole(1, 10_000),
+    recovery_per_s: whole(1, 100_000),
   }),
   validation: section({ status: whole(400, 599) }),
 });

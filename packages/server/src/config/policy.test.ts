@@ -95,6 +95,13 @@ const flawed: readonly (readonly [reason: string, text: string, message: RegExp]
     "points: {write: 901}\n",
     /^policy\.yaml:1:17: points\.write is 901, more than points\.per_min \(900\)/,
   ],
+  [
+    "a hook would be paused before its owner is told",
+    "webhooks: {failing_after_s: 60, paused_after_s: 59}\n",
+    /^policy\.yaml:1:45: webhooks\.paused_after_s is 59, less than webhooks\.failing_after_s \(60\)/,
+  ],
+  ["a hook is failing at once", "webhooks: {failing_after_s: 0}\n", /from 1 to 2592000/],
+  ["a hook is paused in a year", "webhooks: {paused_after_s: 31536000}\n", /from 1 to 7776000/],
 ];
 
 for (const [reason, text, message] of flawed) {
@@ -113,6 +120,8 @@ const bounds: readonly (readonly [member: string, least: number, most: number])[
   ["waiting_days_max", 1, 365],
   ["waiting_bytes_max", 1_048_576, 1_099_511_627_776],
   ["pending_per_host_max", 1, 100_000],
+  ["release_per_s", 1, 10_000],
+  ["recovery_per_s", 1, 100_000],
 ];
 
 for (const [member, least, most] of bounds) {

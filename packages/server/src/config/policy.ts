@@ -46,7 +46,7 @@ export function parsePolicy(text: string, file: string): PolicyLoaded {
 
   // Checked against the schema one line above.
   const policy = policyFromDocument(whole as Parameters<typeof policyFromDocument>[0]);
-  const broken = checkCosts(policy, parsed.root);
+  const broken = [...checkCosts(policy, parsed.root), ...checkSteps(policy, parsed.root)];
   return broken.length > 0 ? { kind: "flawed", flaws: broken } : { kind: "ok", policy };
 }
 
@@ -101,6 +101,15 @@ function checkCosts({ points }: Policy, root: YamlNode): readonly Flaw[] {
       const message = `${path} is ${points[name]}, more than points.per_min (${points.per_min}) could ever grant.`;
       return { place: placeOf(["points", name], root, "value"), path, message };
     });
+}
+
+function checkSteps({ webhooks }: Policy, root: YamlNode): readonly Flaw[] {
+  const { failing_after_s, paused_after_s } = webhooks;
+  if (paused_after_s >= failing_after_s) return [];
+  // Whose hook is paused has been told before.
+  const path = "webhooks.paused_after_s";
+  const message = `${path} is ${paused_after_s}, less than webhooks.failing_after_s (${failing_after_s}): a hook's owner is told before it is paused.`;
+  return [{ place: placeOf(["webhooks", "paused_after_s"], root, "value"), path, message }];
 }
 
 /** The parts of JSON Schema that the policy's schema is made of. */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { AppId, HookId } from "@trulinks/protocol";
 import { systemDice } from "../base/dice.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { Hook } from "../webhooks/hook.ts";
+import { type Hook, SOUND } from "../webhooks/hook.ts";
 import { settingRow } from "./check.ts";
 import { createVault, SealBroken, type Vault } from "./vault.ts";
 
@@ -189,6 +189,7 @@ function hookOf(id: HookId, appId: AppId): Hook {
     filter: [],
     include: null,
     state: "active",
+    health: SOUND,
     createdAtMs: NOW_MS,
   };
 }

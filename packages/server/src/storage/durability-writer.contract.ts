@@ -4,7 +4,7 @@
  */
 import { writeSync } from "node:fs";
 import type { EventId, HookId, UserId } from "@trulinks/protocol";
-import type { Hook } from "../webhooks/hook.ts";
+import { type Hook, SOUND } from "../webhooks/hook.ts";
 import type { NewEvent } from "../webhooks/new-event.ts";
 import type { Storage } from "./storage.ts";
 
@@ -84,6 +84,7 @@ function hook(id: HookId): Hook {
     filter: [],
     include: null,
     state: "active",
+    health: SOUND,
     createdAtMs: Date.now(),
   };
 }

@@ -15,7 +15,7 @@ import {
 } from "@trulinks/protocol";
 import type { Claim } from "./claim.ts";
 import { composeBody, composeMessage } from "./envelope.ts";
-import type { Hook } from "./hook.ts";
+import { type Hook, SOUND } from "./hook.ts";
 import type { View } from "./view.ts";
 
 const AT_MS = Date.UTC(2026, 10, 23, 8, 0, 0);
@@ -38,6 +38,7 @@ const hook: Hook = {
   filter: [],
   include: null,
   state: "active",
+  health: SOUND,
   createdAtMs: AT_MS,
 };
 const claim: Claim = {

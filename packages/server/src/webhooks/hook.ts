@@ -1,5 +1,6 @@
 import type { AppId, HookId, UserId } from "@trulinks/protocol";
 import type { FilterCondition } from "./filter.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** A user's hook gets that user's events; an app's gets those of every user with a live grant. */
 export type HookOwner =
@@ -12,6 +13,30 @@ export type HookOwner =
  */
 export const HOOK_STATES = ["pending", "active", "paused", "disabled"] as const;
 export type HookState = (typeof HOOK_STATES)[number];
+
+/** `asked`: its owner or the operator paused it. `failing`: the platform did, since its receiver failed for too long. */
+export const PAUSED_BECAUSE = ["asked", "failing"] as const;
+export type PausedBecause = (typeof PAUSED_BECAUSE)[number];
+
+/** No attempt at the hook has been answered well since then. */
+export interface Failing {
+  readonly sinceMs: number;
+  /** How the attempt ended with which it began, and the status of its answer if one came. */
+  readonly outcome: Outcome["kind"];
+  readonly status: number | null;
+  /** When its owner was told by `hook.failing`; null: not yet. */
+  readonly toldAtMs: number | null;
+}
+
+export interface HookHealth {
+  /** Null: sound. */
+  readonly failing: Failing | null;
+  /** Null unless it is paused. */
+  readonly pausedBecause: PausedBecause | null;
+}
+
+/** What a hook begins with. */
+export const SOUND: HookHealth = { failing: null, pausedBecause: null };
 
 export interface Hook {
   readonly id: HookId;
@@ -37,6 +62,7 @@ export interface Hook {
   /** One at a time and in the order of their numbers, each final before the next. */
   readonly serial: boolean;
   readonly state: HookState;
+  readonly health: HookHealth;
   readonly createdAtMs: number;
 }
 

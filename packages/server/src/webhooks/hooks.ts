@@ -13,7 +13,7 @@ import type { Log } from "../base/log.ts";
 import type { Secret } from "../base/secret.ts";
 import { type AddressPolicy, isSameReceiver } from "./addresses.ts";
 import type { FilterCondition } from "./filter.ts";
-import { HOOK_IN_FLIGHT_MAX, HOOKS_PER_OWNER_MAX, type Hook, type HookOwner } from "./hook.ts";
+import { HOOK_IN_FLIGHT_MAX, HOOKS_PER_OWNER_MAX, type Hook, type HookOwner, SOUND } from "./hook.ts";
 import { judgeChange, judgeRequest } from "./hook-request.ts";
 import { createHookSecrets, type LiveSecret, makeSecret, seal } from "./hook-secrets.ts";
 import { createKnocks, type Knocked, type Knocks } from "./knocks.ts";
@@ -110,7 +110,10 @@ export interface HooksDeps {
   readonly clock: Pick<Clock, "now">;
   readonly dice: Pick<Dice, "bytes">;
   readonly addresses: AddressPolicy;
-  readonly policy: () => Pick<Policy["webhooks"], "ack_deadline_ms" | "pending_per_host_max" | "challenge">;
+  readonly policy: () => Pick<
+    Policy["webhooks"],
+    "ack_deadline_ms" | "pending_per_host_max" | "challenge" | "release_per_s"
+  >;
   readonly log: Pick<Log, "warn">;
   /** Tells the sender that something may be due. */
   readonly wake: () => void;
@@ -161,6 +164,7 @@ async function createHook(deps: KnockingDeps, request: HookRequest, by: Maker): 
     include: request.include ?? null,
     serial: request.serial ?? false,
     state: by === "operator" ? "active" : "pending",
+    health: SOUND,
     createdAtMs: nowMs,
   };
   const secret = request.secret ?? makeSecret(deps, signature);
@@ -190,12 +194,18 @@ async function changeHook(
   if (knocked.kind === "too-often") return knocked;
 
   const knock = isMoved ? knockAt(deps) : null;
-  const altered = await deps.store.changeHook(id, change, { nowMs: deps.clock.now(), knock });
+  const altered = await deps.store.changeHook(id, paced(deps, change), { nowMs: deps.clock.now(), knock });
   if (altered.kind !== "changed") return altered;
   if (hook.verifyTls) warnIfUnverified(deps, altered.hook);
   deps.recall();
   if (knock !== null || altered.hook.state === "active") deps.wake();
   return altered;
+}
+
+/** Who does not say how fast has it as the policy says. */
+function paced({ policy }: HooksDeps, change: HookChange): HookChange {
+  const isToBePaced = change.state === "active" && change.releasePerS === undefined;
+  return isToBePaced ? { ...change, releasePerS: policy().release_per_s } : change;
 }
 
 async function ping(deps: KnockingDeps, id: HookId, by: Maker): Promise<Pinged> {

@@ -4,7 +4,7 @@ import type { DeliveryId, EventId, HookId, UserId } from "@trulinks/protocol";
 import { systemDice } from "../base/dice.ts";
 import { createVault } from "../secrets/vault.ts";
 import type { Claim, SealedSecret, SecretVersion } from "./claim.ts";
-import type { Hook } from "./hook.ts";
+import { type Hook, SOUND } from "./hook.ts";
 import { type Keyring, secretRow, signingSecrets } from "./signing-secrets.ts";
 import { deriveUserSecret } from "./user-secret.ts";
 
@@ -43,6 +43,7 @@ function claimOf(secretPer: Hook["secretPer"], user: Claim["user"], secrets: Cla
     filter: [],
     include: null,
     state: "active",
+    health: SOUND,
     createdAtMs: 0,
   };
   const event = {

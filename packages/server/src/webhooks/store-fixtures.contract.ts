@@ -17,7 +17,7 @@ import { pagesOf } from "../base/pages-of.contract.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Claim, ClaimRequest } from "./claim.ts";
 import type { AttemptRecord } from "./delivery.ts";
-import type { Hook, HookOwner } from "./hook.ts";
+import { type Hook, type HookOwner, SOUND } from "./hook.ts";
 import type { Ingested, NewEvent } from "./new-event.ts";
 import type { Next } from "./retry.ts";
 import type { Delivery, DeliveryFilter, HookChange, NewPing } from "./store.ts";
@@ -107,6 +107,7 @@ export function hookOf(id: string, owner: HookOwner, over: Partial<Hook> = {}): 
     filter: [],
     include: null,
     state: "active",
+    health: SOUND,
     createdAtMs: START_MS,
     ...over,
   };

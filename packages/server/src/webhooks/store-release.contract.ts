@@ -42,10 +42,9 @@ export function release(promised: Promised): void {
       await makeHook(storage, hookOf("hok", OF_ANN, { state: state === "disabled" ? "active" : state }));
       await add(storage, 2);
       if (state === "disabled") await change(storage, "hok", { state });
-      const because = state === "pending" ? "hook-pending" : "hook-paused";
       assert.equal(await storage.webhooks.releaseHeld(START_MS + 1e6, 100), null);
       await change(storage, "hok", { state: "active" }, START_MS + 4);
-      assert.deepEqual(await waiting(storage), [`1 ${because}`, `2 ${because}`]);
+      assert.deepEqual(await waiting(storage), ["1 limit", "2 limit"]);
       assert.deepEqual(await claimAll(storage, START_MS + 1e6), []);
       assert.equal(await storage.webhooks.releaseHeld(START_MS + 5, 100), null);
       assert.deepEqual(await waiting(storage), ["1 due +5", "2 due +5"]);
@@ -64,7 +63,7 @@ export function release(promised: Promised): void {
     const { webhooks } = storage;
     assert.equal(await webhooks.releaseHeld(START_MS + 1, 2), START_MS + 1);
     assert.equal(await webhooks.releaseHeld(START_MS + 1, 2), START_MS + 1);
-    const kept = ["5 hook-paused"];
+    const kept = ["5 limit"];
     assert.deepEqual((await waiting(storage)).slice(4), kept);
     assert.equal(await webhooks.releaseHeld(START_MS + 2, 2), null);
     assert.deepEqual((await waiting(storage)).slice(3), ["4 due +1", "5 due +2"]);
@@ -78,11 +77,12 @@ export function release(promised: Promised): void {
     await change(storage, "hok", { state: "paused" });
     await change(storage, "hok", { state: "active", releasePerS: 1 });
     assert.equal(await storage.webhooks.releaseHeld(START_MS, 100), START_MS + 1_000);
-    assert.deepEqual(await waiting(storage), ["1 due +0", "2 hook-paused"]);
+    assert.deepEqual(await waiting(storage), ["1 due +0", "2 limit"]);
     assert.equal((await claimAll(storage, START_MS))[0]?.attempt, 2);
   });
 
   paced(promised);
+  inTurn(promised);
   stopped(promised);
   underWay(promised);
 
@@ -94,7 +94,7 @@ export function release(promised: Promised): void {
       const [claim] = await claimAll(storage, START_MS);
       assert.ok(claim);
       assert.equal(await settleAs(storage, claim, DELIVERED), true);
-      assert.deepEqual(await waiting(storage), ["1 hook-pending", "2 hook-pending", "3 hook-pending"]);
+      assert.deepEqual(await waiting(storage), ["1 limit", "2 limit", "3 limit"]);
       assert.equal(await storage.webhooks.releaseHeld(START_MS + 5, 2), START_MS + 5);
       assert.equal(await storage.webhooks.releaseHeld(START_MS + 5, 2), null);
       assert.deepEqual(await waiting(storage), ["1 due +5", "2 due +5", "3 due +5"]);
@@ -110,7 +110,7 @@ function paced(promised: Promised): void {
       await add(storage, 5);
       await change(storage, "hok", { state: "active", releasePerS: 2 });
       const { webhooks } = storage;
-      const kept = [1, 2, 3, 4, 5].map((number) => `${number} hook-paused`);
+      const kept = [1, 2, 3, 4, 5].map((number) => `${number} limit`);
       assert.equal(await webhooks.releaseHeld(START_MS, 100), START_MS + 500);
       assert.deepEqual(await waiting(storage), ["1 due +0", ...kept.slice(1)]);
       assert.equal(await webhooks.releaseHeld(START_MS + 499, 100), START_MS + 500);
@@ -152,9 +152,24 @@ function paced(promised: Promised): void {
     await change(storage, "hok", { state: "active", releasePerS: 1 });
     assert.equal(await storage.webhooks.releaseHeld(START_MS, 100), START_MS + 1_000);
     await change(storage, "hok", { state: "active", releasePerS: null }, START_MS + 1);
-    assert.deepEqual((await waiting(storage)).slice(1, 2), ["2 hook-paused"]);
+    assert.deepEqual((await waiting(storage)).slice(1, 2), ["2 limit"]);
     assert.equal(await storage.webhooks.releaseHeld(START_MS + 1, 100), null);
     assert.deepEqual((await waiting(storage)).slice(1, 2), ["2 due +1"]);
+  });
+}
+
+function inTurn(promised: Promised): void {
+  promised("hooks take turns: a big release holds up nobody behind it", async (storage) => {
+    for (const id of ["a_big", "b_big", "c_paced"]) {
+      await makeHook(storage, hookOf(id, OF_ANN, { state: "paused" }));
+    }
+    await add(storage, 30);
+    await change(storage, "a_big", { state: "active", releasePerS: null }, START_MS);
+    await change(storage, "b_big", { state: "active", releasePerS: null }, START_MS);
+    await change(storage, "c_paced", { state: "active", releasePerS: 1 }, START_MS);
+    for (const step of [1, 2, 3]) await storage.webhooks.releaseHeld(START_MS + step, 10);
+    const due = async (id: string) => (await waiting(storage, id)).filter((of) => of.includes("due")).length;
+    assert.deepEqual([await due("a_big"), await due("b_big"), await due("c_paced")], [19, 10, 1]);
   });
 }
 
@@ -181,7 +196,7 @@ function stopped(promised: Promised): void {
       await add(storage, 2);
       await change(storage, "hok", { state: "active", releasePerS: 1 });
       await ingestOne(storage, eventOf("evt_new"));
-      assert.deepEqual(await waiting(storage), ["1 hook-paused", "2 hook-paused", "3 due +0"]);
+      assert.deepEqual(await waiting(storage), ["1 limit", "2 limit", "3 due +0"]);
       const claims = await claimAll(storage, START_MS);
       assert.deepEqual(
         claims.map(({ sequence }) => sequence),

@@ -235,7 +235,8 @@ function turned(promised: Promised): void {
     assert.deepEqual(await add(storage, 4, 1, 5), []);
     assert.deepEqual(await claimAll(storage, START_MS), []);
     assert.equal(await storage.webhooks.releaseHeld(START_MS, 100), START_MS + 500);
-    assert.deepEqual(await line(storage), ["1 waiting due +0", ...keptLines.slice(1), "4 waiting limit"]);
+    const behind = [2, 3, 4].map((number) => `${number} waiting limit`);
+    assert.deepEqual(await line(storage), ["1 waiting due +0", ...behind]);
     await settleAs(storage, await claimNumber(storage, 1), DELIVERED);
     assert.deepEqual(await claimAll(storage, START_MS), []);
     assert.equal(await storage.webhooks.releaseHeld(START_MS + 1_000, 100), null);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HookId, UserId } from "@trulinks/protocol";
 import { MASKED_MAX } from "./fields.ts";
-import type { Hook } from "./hook.ts";
+import { type Hook, SOUND } from "./hook.ts";
 import { isSecured, type Matched, show, type View, viewOf, viewWhenSent } from "./view.ts";
 
 const hook: Hook = {
@@ -21,6 +21,7 @@ const hook: Hook = {
   inFlightMax: 8,
   serial: false,
   state: "active",
+  health: SOUND,
   createdAtMs: 0,
 };
 const unsecured: Hook = { ...hook, verifyTls: false };

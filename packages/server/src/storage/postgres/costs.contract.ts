@@ -7,7 +7,7 @@ import { systemClock } from "../../base/clock.ts";
 import { systemDice } from "../../base/dice.ts";
 import { createLog } from "../../base/log.ts";
 import type { ClaimRequest } from "../../webhooks/claim.ts";
-import type { Hook } from "../../webhooks/hook.ts";
+import { type Hook, SOUND } from "../../webhooks/hook.ts";
 import type { NewEvent } from "../../webhooks/new-event.ts";
 import type { Storage } from "../storage.ts";
 import { openPostgres } from "./open.ts";
@@ -175,6 +175,7 @@ export function hookWith(id: HookId): Hook {
     filter: [],
     include: null,
     state: id === HOOK ? "active" : "disabled",
+    health: SOUND,
     createdAtMs: NOW_MS,
   };
 }

@@ -48,12 +48,11 @@ interface ShownRow extends DeliveryRow, HookColumns {}
 interface HookColumns {
   readonly hook_state: HookState | null;
   readonly is_held: boolean | null;
-  readonly held_because: WaitingBecause | null;
   readonly is_behind: boolean | null;
 }
 
 const shown = (found: string): string => `
-  SELECT found.*, hooks.state AS hook_state, hooks.held_because, found.round < hooks.round AS is_held,
+  SELECT found.*, hooks.state AS hook_state, found.round < hooks.round AS is_held,
     hooks.serial AND found.state = 'waiting' AND EXISTS (
       SELECT FROM deliveries earlier WHERE earlier.hook_id = found.hook_id AND earlier.state = 'waiting'
         AND earlier.is_leased = ANY (ARRAY[true, false]) AND earlier.sequence < found.sequence) AS is_behind
@@ -90,8 +89,8 @@ export function keptFor(row: WhyRow): WaitingBecause | null {
   if (row.state !== "waiting" || row.is_leased || row.hook_state === null) return null;
   const because = keptBecause(row.hook_state, { isPing: row.sequence === null });
   if (because !== null || row.sequence === null) return because;
-  if (row.is_held) return row.held_because;
-  return row.is_behind ? "limit" : null;
+  // Its hook delivers: it comes at the pace of the release, or behind others.
+  return row.is_held || row.is_behind ? "limit" : null;
 }
 
 interface AttemptRow extends Pick<AttemptRecord, "number" | "outcome" | "status" | "guideline"> {

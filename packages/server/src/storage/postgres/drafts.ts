@@ -33,8 +33,9 @@ export interface Entry {
 export interface Draft {
   readonly entry: Entry;
   readonly known: KnownHook;
-  readonly userId: UserId;
-  /** Null for a hook of the user's own. */
+  /** Null: it concerns nobody, but the app whose hook it is. */
+  readonly userId: UserId | null;
+  /** Null for a hook of the user's own, and for the platform's own events. */
   readonly grantId: GrantId | null;
   readonly view: View | null;
 }

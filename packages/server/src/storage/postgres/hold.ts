@@ -6,23 +6,21 @@
  * what entered a round that just ended, while nobody releases any more, would wait for ever.
  */
 import type { HookId } from "@trulinks/protocol";
-import { keptBecause } from "../kept-because.ts";
-import { nextRelease, type Pace, releasable } from "../pace.ts";
-import type { Database, Transaction } from "./database.ts";
-import { noteBoth, noteTurns } from "./due.ts";
-import type { HookRow } from "./hook-row.ts";
+import { SOUND_COLUMNS } from "../health-columns.ts";
+import { nextRelease, type Pace, PROBE_MS, releasable } from "../pace.ts";
+import type { Database, Queries, Transaction } from "./database.ts";
+import { noteBoth, noteTurns, UNDER_WAY } from "./due.ts";
 
 /** A hook that is locked and did not deliver is active from here on. */
 export async function activate(
   transaction: Transaction,
-  { id, state }: Pick<HookRow, "id" | "state">,
+  id: HookId,
   { nowMs, perS }: { readonly nowMs: number; readonly perS: number | null },
 ): Promise<void> {
   await transaction.run(
-    `UPDATE hooks SET state = 'active', round = round + 1, held_because = $2, held_through = last_sequence,
-       released_through = 0, release_per_s = $3, release_at_ms = $4 WHERE id = $1`,
+    `UPDATE hooks SET state = 'active', paused_because = NULL, ${SOUND_COLUMNS}, round = round + 1,
+       held_through = last_sequence, released_through = 0, release_per_s = $2, release_at_ms = $3 WHERE id = $1`,
     id,
-    keptBecause(state, { isPing: false }),
     perS,
     nowMs,
   );
@@ -49,10 +47,22 @@ export async function changePace(
   );
 }
 
+/** The hook is not failing any more: if it is being released, that goes on at its pace. */
+export async function goOnReleasing(queries: Queries, id: HookId, nowMs: number): Promise<void> {
+  await queries.run(
+    "UPDATE hooks SET release_at_ms = $2 WHERE id = $1 AND held_through IS NOT NULL",
+    id,
+    nowMs,
+  );
+}
+
 interface Releasing {
   readonly id: HookId;
   readonly release_per_s: number | null;
   readonly release_at_ms: number;
+  readonly is_failing: boolean;
+  /** Something of it is still to be tried, or is being tried. */
+  readonly is_trying: boolean;
 }
 
 // So many are locked at once; the rest is found when it is asked again, which the answer says is at once.
@@ -98,7 +108,7 @@ async function releaseOf(
   await transaction.run(
     GO_ON,
     shares.map(({ hook }) => hook.id),
-    shares.map(({ hook }) => nextRelease(paceOf(hook), counts.get(hook.id) ?? 0, nowMs)),
+    shares.map(({ hook }) => nextOf(hook, counts.get(hook.id) ?? 0, nowMs)),
     released.map((row) => row.hook_id),
     released.map((row) => row.through),
   );
@@ -111,8 +121,15 @@ async function releaseOf(
   );
 }
 
-const LOCK = `SELECT id, release_per_s, release_at_ms FROM hooks
-  WHERE id = ANY($1) AND state = 'active' AND held_through IS NOT NULL ORDER BY id FOR NO KEY UPDATE`;
+// One look into an index each, and only for what is failing.
+const IS_TRYING = `EXISTS (SELECT FROM deliveries WHERE hook_id = hooks.id AND round = hooks.round AND state = 'waiting'
+    AND NOT is_leased AND attempts_count = 0)
+  OR EXISTS (SELECT FROM deliveries WHERE hook_id = hooks.id AND round = hooks.round AND state = 'waiting'
+    AND NOT is_leased AND attempts_count > 0)
+  OR EXISTS (SELECT FROM deliveries WHERE ${UNDER_WAY})`;
+const LOCK = `SELECT id, release_per_s, release_at_ms, failing_since_ms IS NOT NULL AS is_failing,
+    CASE WHEN failing_since_ms IS NULL THEN false ELSE ${IS_TRYING} END AS is_trying
+  FROM hooks WHERE id = ANY($1) AND state = 'active' AND held_through IS NOT NULL ORDER BY id FOR NO KEY UPDATE`;
 
 interface Share {
   readonly hook: Releasing;
@@ -127,10 +144,19 @@ function share(
   let room = countMax;
   const longestFirst = [...hooks].sort((one, other) => one.release_at_ms - other.release_at_ms);
   return longestFirst.map((hook) => {
-    const count = Math.min(releasable(paceOf(hook), nowMs), room);
+    const count = Math.min(allowed(hook, nowMs), room);
     room -= count;
     return { hook, count };
   });
+}
+
+function allowed(hook: Releasing, nowMs: number): number {
+  if (hook.is_failing) return hook.is_trying ? 0 : 1;
+  return releasable(paceOf(hook), nowMs);
+}
+
+function nextOf(hook: Releasing, count: number, nowMs: number): number {
+  return hook.is_failing ? nowMs + PROBE_MS : nextRelease(paceOf(hook), count, nowMs);
 }
 
 function paceOf({ release_per_s, release_at_ms }: Releasing): Pace {
@@ -151,7 +177,7 @@ const HELD = `hook_id = hooks.id AND deliveries.state = 'waiting' AND NOT is_lea
 
 const RELEASE = `
   WITH released AS (
-    UPDATE deliveries SET round = held.round, next_at_ms = $3, because = 'due'
+    UPDATE deliveries SET round = held.round, next_at_ms = $3, because = 'due', is_released = true
     FROM (
       SELECT held.id, hooks.round FROM unnest($1::text[], $2::integer[]) AS turn (hook_id, count)
       JOIN hooks ON hooks.id = turn.hook_id

@@ -1,11 +1,12 @@
 import type { HookId } from "@trulinks/protocol";
 import type { FilterCondition } from "../../webhooks/filter.ts";
 import type { Hook, HookState } from "../../webhooks/hook.ts";
+import { HEALTH_COLUMNS, type HealthColumns, healthValues, toHealth } from "../health-columns.ts";
 import { hostOf } from "../host-of.ts";
 import { type OwnerColumns, ownerColumns, toOwner } from "../owner-columns.ts";
 import type { Queries } from "./database.ts";
 
-export interface HookRow extends OwnerColumns {
+export interface HookRow extends OwnerColumns, HealthColumns {
   readonly id: HookId;
   readonly state: HookState;
   readonly last_sequence: number;
@@ -60,6 +61,7 @@ export function toHook(row: HookRow): Hook {
     inFlightMax: row.in_flight_max,
     serial: row.serial,
     state: row.state,
+    health: toHealth(row),
     createdAtMs: row.created_at_ms,
   };
 }
@@ -90,6 +92,7 @@ export const HOOK_COLUMNS = [
     "serial",
     "created_at_ms",
   ],
+  ...HEALTH_COLUMNS,
 ] as const;
 
 export function hookValues(hook: Hook): readonly unknown[] {
@@ -100,5 +103,6 @@ export function hookValues(hook: Hook): readonly unknown[] {
     ...[JSON.stringify(filter), include === null ? null : JSON.stringify(include), hook.secretPer],
     ...[hook.signature, hook.verifyTls, hook.ca, hook.ackDeadlineMs, hook.retries, hook.inFlightMax],
     ...[hook.serial, hook.createdAtMs],
+    ...healthValues(hook.health),
   ];
 }

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { HookId } from "@trulinks/protocol";
+import type { Dice } from "../../base/dice.ts";
 import type { Sealed } from "../../webhooks/claim.ts";
+import { healthAfterChange, isResumable } from "../../webhooks/health.ts";
 import type { Hook, HookOwner } from "../../webhooks/hook.ts";
 import type { HookAltered, HookChange, HookMade, Knock, WebhookStore } from "../../webhooks/store.ts";
 import { hostOf } from "../host-of.ts";
@@ -8,9 +10,11 @@ import { limitOf, pageOf } from "../page-of.ts";
 import type { Database, Queries, Transaction } from "./database.ts";
 import { noteBoth } from "./due.ts";
 import { deleteHook } from "./endings.ts";
-import { activate, changePace } from "./hold.ts";
+import { Conflict } from "./failure.ts";
+import { activate, changePace, goOnReleasing } from "./hold.ts";
 import { findHookRow, HOOK_COLUMNS, type HookRow, hookValues, lockHookRow, toHook } from "./hook-row.ts";
 import { insertPing, replacePings } from "./ping.ts";
+import { holdIfResumable, resume } from "./platform-events.ts";
 import { nowReachable } from "./reach.ts";
 
 type HookVerbs = Pick<
@@ -18,7 +22,7 @@ type HookVerbs = Pick<
   "createHook" | "findHook" | "listHooks" | "changeHook" | "deleteHook" | "ping"
 >;
 
-export function createHooks(database: Database): HookVerbs {
+export function createHooks(database: Database, dice: Pick<Dice, "bytes">): HookVerbs {
   return {
     createHook(hook, secret, { ownedMax, knock }) {
       return database.transact(async (transaction) => {
@@ -49,7 +53,7 @@ export function createHooks(database: Database): HookVerbs {
     },
 
     changeHook: (id, change, options) =>
-      database.transact((transaction) => changeHook(transaction, id, change, options)),
+      database.transact((transaction) => changeHook({ transaction, dice }, id, change, options)),
     deleteHook: (id, nowMs) => database.transact((transaction) => deleteHook(transaction, id, nowMs)),
 
     ping(hookId, ping) {
@@ -114,24 +118,32 @@ async function isCrowded(queries: Queries, hook: Hook, { hostMax }: Knock): Prom
 }
 
 async function changeHook(
-  transaction: Transaction,
+  { transaction, dice }: { readonly transaction: Transaction; readonly dice: Pick<Dice, "bytes"> },
   id: HookId,
   { releasePerS, ...change }: HookChange,
   { nowMs, knock }: { readonly nowMs: number; readonly knock: Knock | null },
 ): Promise<HookAltered> {
+  const owners = change.state === "active" ? await holdIfResumable(transaction, id, nowMs) : null;
   const row = await lockHookRow(transaction, id);
   if (row === undefined) return { kind: "unknown-hook" };
   const hook = toHook(row);
-  const changed: Hook = { ...hook, ...change, ...(knock === null ? {} : { state: "pending" }) };
+  const isResumed = change.state === "active" && knock === null && isResumable(hook.state, hook.health);
+  // It was paused a moment ago: its owner's other hooks come first if they do.
+  if (isResumed && owners === null) throw new Conflict();
+  const changed = changedHook(hook, change, { isKnocking: knock !== null });
   if (knock !== null && (await isCrowded(transaction, changed, knock))) return { kind: "too-many-pending" };
 
   const isActivated = changed.state === "active" && hook.state !== "active";
   // The round is raised with the state.
-  const stored = isActivated ? { ...changed, state: hook.state } : changed;
+  const stored = isActivated ? { ...changed, state: hook.state, health: hook.health } : changed;
   if (!isDeepStrictEqual(hook, stored)) await transaction.run(UPDATE_HOOK, ...hookValues(stored));
-  if (isActivated) await activate(transaction, row, { nowMs, perS: releasePerS ?? null });
+  const perS = releasePerS ?? null;
+  if (isResumed && owners !== null) await resume({ transaction, dice }, owners, { hook, nowMs, perS });
+  else if (isActivated) await activate(transaction, id, { nowMs, perS });
   else if (change.state === "active" && releasePerS !== undefined) {
     await changePace(transaction, id, { nowMs, perS: releasePerS });
+  } else if (hook.health.failing !== null && changed.health.failing === null) {
+    await goOnReleasing(transaction, id, nowMs);
   }
   if (knock !== null) {
     await replacePings(transaction, id, nowMs);
@@ -139,4 +151,14 @@ async function changeHook(
   }
   if (hook.serial !== changed.serial && !isActivated) await noteBoth(transaction, [id], nowMs);
   return { kind: "changed", hook: changed };
+}
+
+function changedHook(
+  hook: Hook,
+  change: Omit<HookChange, "releasePerS">,
+  { isKnocking }: { readonly isKnocking: boolean },
+): Hook {
+  const changed: Hook = { ...hook, ...change, ...(isKnocking ? { state: "pending" } : {}) };
+  const isStateGiven = change.state !== undefined && !isKnocking;
+  return { ...changed, health: healthAfterChange(hook, changed, { isStateGiven }) };
 }

@@ -76,7 +76,7 @@ function toClaim({ draft, delivery }: Numbered, versions: Versions): Claim | nul
     event: { id, type, action, data, atMs, trace, sensitive },
     hook: known.hook,
     secrets: known.secrets,
-    user: { id: userId, versions: versions.get(pairOf(known.hook.id, userId)) ?? FIRST_VERSION },
+    user: userId && { id: userId, versions: versions.get(pairOf(known.hook.id, userId)) ?? FIRST_VERSION },
     sequence: delivery.sequence,
     view: draft.view,
     expiresAtMs: entry.event.expiresAtMs,

@@ -72,7 +72,7 @@ export async function findDrafts(queries: Queries, entries: readonly Entry[]): P
   if (matches.length === 0) return [];
   const scopes = await holdGrants(queries, matches);
   const nowMs = Math.min(...entries.map((entry) => entry.claim.nowMs));
-  const hooks = await lockHooks(queries, matches, nowMs);
+  const hooks = await lockHooks(queries, [...new Set(matches.map((match) => match.hook_id))], nowMs);
   const matched = events.map(matchedOf);
   return matches.flatMap(({ event: index, user_id, hook_id, grant_id }): Draft[] => {
     const entry = entries[index];
@@ -87,7 +87,7 @@ export async function findDrafts(queries: Queries, entries: readonly Entry[]): P
 }
 
 /** The data are read once, and only if somebody asks. */
-function matchedOf({ type, data, sensitive, scopes, fieldScopes }: NewEvent): Matched {
+export function matchedOf({ type, data, sensitive, scopes, fieldScopes }: NewEvent): Matched {
   let parsed: { readonly data: unknown } | null = null;
   return {
     ...{ type, sensitive, scopes, fieldScopes },
@@ -150,16 +150,17 @@ async function holdGrants(
   return new Map(live.map(({ id, scopes }) => [id, JSON.parse(scopes) as readonly string[]]));
 }
 
-async function lockHooks(
+/** Those that are not disabled, locked in the order in which everybody locks them. */
+export async function lockHooks(
   queries: Queries,
-  matches: readonly MatchRow[],
+  ids: readonly HookId[],
   nowMs: number,
 ): Promise<ReadonlyMap<HookId, KnownHook>> {
   const rows = await queries.all<HookRow & SecretColumns>(
     `SELECT hooks.*, own.* FROM hooks CROSS JOIN LATERAL (${OWN_SECRETS}) own
      WHERE id = ANY($2) AND state <> 'disabled' ORDER BY id FOR NO KEY UPDATE OF hooks`,
     nowMs,
-    [...new Set(matches.map((match) => match.hook_id))],
+    ids,
   );
   return new Map(
     rows.map((row) => [

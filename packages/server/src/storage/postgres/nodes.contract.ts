@@ -7,7 +7,7 @@ import { systemClock } from "../../base/clock.ts";
 import { systemDice } from "../../base/dice.ts";
 import { createLog } from "../../base/log.ts";
 import type { Claim, ClaimRequest } from "../../webhooks/claim.ts";
-import type { Hook } from "../../webhooks/hook.ts";
+import { type Hook, SOUND } from "../../webhooks/hook.ts";
 import type { Ingested, NewEvent } from "../../webhooks/new-event.ts";
 import type { Next } from "../../webhooks/retry.ts";
 import type { Storage } from "../storage.ts";
@@ -142,6 +142,7 @@ export function hookFor(patterns: readonly string[]): Hook {
     filter: [],
     include: null,
     state: "active",
+    health: SOUND,
     createdAtMs: NOW_MS,
   };
 }

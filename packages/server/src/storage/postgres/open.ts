@@ -5,12 +5,13 @@ import { createBacklog } from "./backlog.ts";
 import { createEventTypes } from "./catalogue.ts";
 import { connect, type DatabaseDeps } from "./database.ts";
 import { createFeed } from "./feed.ts";
+import { createHealth } from "./health.ts";
 import { createIdempotency } from "./idempotency.ts";
 import { migrate } from "./migrate.ts";
 import { createNotices } from "./notices.ts";
 import { createReplays } from "./replays.ts";
 import { createSecrets } from "./secrets.ts";
-import { tellingOfAccounts, tellingOfReplays, tellingOfWebhooks } from "./telling-others.ts";
+import { tellingOfAccounts, tellingOfHealth, tellingOfReplays, tellingOfWebhooks } from "./telling-others.ts";
 import { createUnderway } from "./underway.ts";
 import { createWebhooks } from "./webhooks.ts";
 
@@ -30,6 +31,7 @@ export async function openPostgres(deps: DatabaseDeps): Promise<Storage> {
     webhooks: underway.watch(tellingOfWebhooks(createWebhooks(database, deps.dice), notices.tell)),
     backlog: underway.watch(createBacklog(database)),
     replays: underway.watch(tellingOfReplays(createReplays(database), notices.tell)),
+    health: underway.watch(tellingOfHealth(createHealth(database, deps.dice), notices.tell)),
     eventTypes: underway.watch(createEventTypes(database)),
     feed: underway.watch(createFeed(database)),
     secrets: underway.watch(createSecrets(database, deps.dice)),

@@ -1,5 +1,6 @@
 import type { HookId } from "@trulinks/protocol";
 import type { Settlement } from "../../webhooks/store.ts";
+import { SOUND_COLUMNS } from "../health-columns.ts";
 import type { Database, Queries, Transaction } from "./database.ts";
 import { noteEnds, noteTurns, type Turn } from "./due.ts";
 import { activate } from "./hold.ts";
@@ -89,7 +90,7 @@ export function settleAlone(database: Database, settlement: Settlement): Promise
     const moved = await transaction.all(SETTLE_END, ...settlementArrays([settlement]));
     if (moved.length === 0) return false;
     if (next.kind === "delivered" && delivery?.sequence === null && hook.state === "pending") {
-      await activate(transaction, hook, { nowMs, perS: null });
+      await activate(transaction, hook.id, { nowMs, perS: null });
     }
     if (next.kind === "failed" && next.because === "gone") await disable(transaction, hook.id, nowMs);
     return true;
@@ -97,7 +98,10 @@ export function settleAlone(database: Database, settlement: Settlement): Promise
 }
 
 async function disable(queries: Queries, hookId: HookId, nowMs: number): Promise<void> {
-  await queries.run("UPDATE hooks SET state = 'disabled', held_through = NULL WHERE id = $1", hookId);
+  await queries.run(
+    `UPDATE hooks SET state = 'disabled', held_through = NULL, ${SOUND_COLUMNS}, paused_because = NULL WHERE id = $1`,
+    hookId,
+  );
   await queries.run(
     `UPDATE deliveries SET state = 'failed', because = NULL, next_at_ms = NULL, is_leased = false, ended_at_ms = $2
      WHERE hook_id = $1 AND state = 'waiting'`,

@@ -1,6 +1,7 @@
 /** The ports, telling other nodes of what they had better know. */
 import type { AccountStore } from "../../accounts/store.ts";
 import type { ReplayStore } from "../../webhooks/replay-store.ts";
+import type { HealthStore } from "../../webhooks/health-store.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import type { Notice } from "./notices.ts";
 
@@ -40,6 +41,19 @@ export function tellingOfWebhooks(store: WebhookStore, tell: Tell): WebhookStore
 /** Who asks for one may have no sender; what a replay makes due the node itself sends. */
 export function tellingOfReplays(store: ReplayStore, tell: Tell): ReplayStore {
   return { ...store, redeliver: after(() => tell("due"))(store.redeliver) };
+}
+
+/** That a hook fails, or is sound again, others read where they need it. */
+export function tellingOfHealth(store: HealthStore, tell: Tell): HealthStore {
+  return {
+    ...store,
+    async noteSound(note) {
+      const noted = await store.noteSound(note);
+      if (noted === "resumed") tell("changed");
+      return noted;
+    },
+    takeStep: after(() => tell("changed"))(store.takeStep),
+  };
 }
 
 /** Of a verb that may have done nothing, too, a notice does no harm. */

@@ -35,7 +35,7 @@ export function createWebhooks(database: Database, dice: Pick<Dice, "bytes">): W
 
   return {
     ...createClaiming(database),
-    ...createHooks(database),
+    ...createHooks(database, dice),
     ...createHookSecrets(database),
     ...createDeliveries(database),
     ingest: (events, claim) => ingest({ events, claim }),

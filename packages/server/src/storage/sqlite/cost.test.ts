@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AppId, EventId, GrantId, HookId, UserId } from "@trulinks/protocol";
-import type { Hook } from "../../webhooks/hook.ts";
+import { type Hook, SOUND } from "../../webhooks/hook.ts";
 import { openRecorder } from "./recorder.contract.ts";
 import type { Verbs } from "./verbs.ts";
 
@@ -17,6 +17,7 @@ const HOOK: Hook = {
     filter: [],
     include: null,
     state: "active",
+    health: SOUND,
     createdAtMs: 1,
   },
 };

@@ -15,11 +15,16 @@ type DeliveryVerbs = Pick<Sync<WebhookStore>, "listDeliveries" | "findDelivery">
 
 export function createDeliveries({ database, memory }: Ground): DeliveryVerbs {
   const isLeased = (id: DeliveryId) => memory.leases.isHeld(id);
+  const isBeingReleased = ({ because, hook_id }: DeliveryRow) =>
+    (because === "hook-paused" || because === "hook-pending") &&
+    memory.hooks.of(hook_id).hook.state === "active";
+  const shown = (row: DeliveryRow, attempts: readonly AttemptRecord[]) =>
+    toDelivery(isBeingReleased(row) ? { ...row, because: "limit" } : row, attempts, isLeased(row.id));
   return {
     listDeliveries(filter, page) {
       memory.listing.bring();
       return pageOfFindings(search(database, filter, page), page, (row) =>
-        toDelivery(row, attemptsOf(database, row.key, { withExchange: false }), isLeased(row.id)),
+        shown(row, attemptsOf(database, row.key, { withExchange: false })),
       );
     },
 
@@ -34,7 +39,7 @@ export function createDeliveries({ database, memory }: Ground): DeliveryVerbs {
       );
       if (row === undefined) return null;
       return {
-        delivery: toDelivery(row, attemptsOf(database, row.key, { withExchange: true }), isLeased(id)),
+        delivery: shown(row, attemptsOf(database, row.key, { withExchange: true })),
         event: toEvent(row),
       };
     },

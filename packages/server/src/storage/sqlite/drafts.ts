@@ -76,7 +76,8 @@ function storeDraft(ground: Ground, draft: Draft, { id, sequence, nowMs, takes }
   const { memory } = ground;
   const { event, known, userId, grantId, view } = draft;
   const { hook } = known;
-  if (event.key !== null) replaceWaiting(ground, { hookId: hook.id, userId, key: event.key, nowMs });
+  if (event.key !== null && userId !== null)
+    replaceWaiting(ground, { hookId: hook.id, userId, key: event.key, nowMs });
   const because = becauseOf(ground, known);
   const isDue = because === "due";
   const isWorthwhile = event.expiresAtMs === null || event.expiresAtMs > nowMs;

@@ -8,7 +8,7 @@ import type { EventId, HookId, UserId } from "@trulinks/protocol";
 import { systemClock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { Unavailable } from "../../base/unavailable.ts";
-import type { Hook } from "../../webhooks/hook.ts";
+import { type Hook, SOUND } from "../../webhooks/hook.ts";
 import type { Storage } from "../storage.ts";
 import { startEngine } from "./engine.ts";
 import { openEngine } from "./open.contract.ts";
@@ -152,6 +152,7 @@ const HOOK: Hook = {
   filter: [],
   include: null,
   state: "active",
+  health: SOUND,
   createdAtMs: 1,
 };
 

@@ -1,9 +1,10 @@
 import type { HookId } from "@trulinks/protocol";
 import type { Hook, HookState } from "../../webhooks/hook.ts";
+import { type HealthColumns, toHealth } from "../health-columns.ts";
 import { type OwnerColumns, toOwner } from "../owner-columns.ts";
 import type { Database } from "./database.ts";
 
-export interface HookRow extends OwnerColumns {
+export interface HookRow extends OwnerColumns, HealthColumns {
   readonly id: HookId;
   readonly state: HookState;
   readonly sequence_key: number;
@@ -43,6 +44,7 @@ export function toHook(row: HookRow): Hook {
     include: row.include === null ? null : (JSON.parse(row.include) as readonly string[]),
     serial: row.serial === 1,
     state: row.state,
+    health: toHealth(row),
     createdAtMs: row.created_at_ms,
   };
 }

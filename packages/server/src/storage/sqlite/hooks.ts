@@ -1,18 +1,21 @@
 import type { HookId } from "@trulinks/protocol";
 import type { Sealed } from "../../webhooks/claim.ts";
+import { healthAfterChange, isResumable } from "../../webhooks/health.ts";
 import type { Hook, HookOwner } from "../../webhooks/hook.ts";
 import type { HookAltered, HookChange, HookMade, Knock, WebhookStore } from "../../webhooks/store.ts";
+import { HEALTH_COLUMNS, healthValues } from "../health-columns.ts";
 import { hostOf } from "../host-of.ts";
 import { ownerColumns } from "../owner-columns.ts";
 import { limitOf, pageOf } from "../page-of.ts";
 import { isApp } from "./apps.ts";
 import type { Database } from "./database.ts";
 import { endHook } from "./endings.ts";
-import { keepWaiting, startRelease } from "./hold.ts";
+import { goOnReleasing, keepWaiting, startRelease } from "./hold.ts";
 import { findHookRow, type HookRow, toHook } from "./hook-row.ts";
 import { dissolveLine, formLine } from "./line.ts";
 import type { Ground } from "./memory.ts";
 import { insertPing, supersedePings } from "./ping.ts";
+import { tellOwner } from "./platform-events.ts";
 import { forgetWays } from "./reach.ts";
 import { isUser } from "./users.ts";
 import type { Sync } from "./verbs.ts";
@@ -98,8 +101,8 @@ function insertHook(database: Database, hook: Hook, secret: Sealed): void {
   database.run("INSERT INTO sequences (last) VALUES (0)");
   database.run(
     `INSERT INTO hooks (sequence_key, id, owner_user_id, owner_app_id, secret_per, signature, created_at_ms, state, url, host, events,
-       filter, include, serial, verify_tls, ca, ack_deadline_ms, retries, in_flight_max)
-     VALUES (last_insert_rowid(), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       filter, include, serial, verify_tls, ca, ack_deadline_ms, retries, in_flight_max, ${HEALTH_COLUMNS.join(", ")})
+     VALUES (last_insert_rowid(), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     hook.id,
     owner_user_id,
     owner_app_id,
@@ -130,6 +133,7 @@ function changeable(hook: Hook): readonly (string | number | null)[] {
     hook.ackDeadlineMs,
     hook.retries,
     hook.inFlightMax,
+    ...healthValues(hook.health),
   ];
 }
 
@@ -144,11 +148,14 @@ function changeHook(
   if (row === undefined) return { kind: "unknown-hook" };
   const { releasePerS = null, ...members } = change;
   const before = toHook(row);
-  const hook: Hook = { ...before, ...members, ...(knock === null ? {} : { state: "pending" }) };
+  const changed: Hook = { ...before, ...members, ...(knock === null ? {} : { state: "pending" }) };
+  const isStateGiven = change.state !== undefined && knock === null;
+  const hook: Hook = { ...changed, health: healthAfterChange(before, changed, { isStateGiven }) };
   if (isHostFull(database, hook.url, knock, id)) return { kind: "too-many-pending" };
   database.run(
     `UPDATE hooks SET state = ?, url = ?, host = ?, events = ?, filter = ?, include = ?, serial = ?, verify_tls = ?,
-       ca = ?, ack_deadline_ms = ?, retries = ?, in_flight_max = ? WHERE id = ?`,
+       ca = ?, ack_deadline_ms = ?, retries = ?, in_flight_max = ?,
+       ${HEALTH_COLUMNS.map((name) => `${name} = ?`).join(", ")} WHERE id = ?`,
     ...changeable(hook),
     id,
   );
@@ -161,12 +168,15 @@ function changeHook(
     supersedePings(ground, id, nowMs);
     keepFor(ground, hook);
     insertPing(ground, hook, knock.ping);
-  } else if (change.state === "active") startRelease(ground, id, { nowMs, perS: releasePerS });
-  else if (change.state !== undefined) keepFor(ground, hook);
+  } else if (change.state === "active") {
+    startRelease(ground, id, { nowMs, perS: releasePerS });
+    if (isResumable(before.state, before.health)) tellOwner(ground, "hook.resumed", before, nowMs);
+  } else if (change.state !== undefined) keepFor(ground, hook);
+  else if (before.health.failing !== null && hook.health.failing === null) goOnReleasing(ground, id, nowMs);
   return { kind: "changed", hook };
 }
 
 function keepFor(ground: Ground, hook: Hook): void {
-  ground.database.run("UPDATE hooks SET released_at_ms = NULL WHERE id = ?", hook.id);
+  ground.database.run("UPDATE hooks SET release_at_ms = NULL WHERE id = ?", hook.id);
   keepWaiting(ground, hook.id, hook.state);
 }

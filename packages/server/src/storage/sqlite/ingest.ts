@@ -70,7 +70,7 @@ function repeat(event: NewEvent, { id, fingerprint, deliveries, unknown }: Earli
 }
 
 /** False: there is an event with this id, which came without a receipt key for it. */
-function insertEvent(database: Database, event: NewEvent, { deliveries, unknown }: Receipt): boolean {
+export function insertEvent(database: Database, event: NewEvent, { deliveries, unknown }: Receipt): boolean {
   const stored = database.run(
     `INSERT INTO events
        (id, type, action, at_ms, fingerprint, deliveries, unknown, receipt_keys, data, sensitive, trace)

@@ -8,8 +8,9 @@ import type { Ground } from "./memory.ts";
 /** One delivery to be made. */
 export interface Match {
   readonly known: KnownHook;
-  readonly userId: UserId;
-  /** Null for a hook of the user's own. */
+  /** Null: it concerns nobody, but the app whose hook it is. */
+  readonly userId: UserId | null;
+  /** Null for a hook of the user's own, and for the platform's own events. */
   readonly grantId: GrantId | null;
   readonly view: View | null;
 }
@@ -56,7 +57,7 @@ export function matchEvent({ database, memory }: Ground, event: NewEvent, nowMs:
 
 const REACHABLE = "SELECT user_id FROM group_members WHERE group_id = ? AND is_reachable = 1";
 
-function matchedOf(event: NewEvent): Matched {
+export function matchedOf(event: NewEvent): Matched {
   let data: unknown;
   return {
     type: event.type,

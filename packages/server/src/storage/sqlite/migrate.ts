@@ -3,13 +3,14 @@ import type { Database } from "./database.ts";
 import { first } from "./migrations/0001-first.ts";
 import { wayOut } from "./migrations/0002-way-out.ts";
 import { catalogue } from "./migrations/0003-catalogue.ts";
+import { health } from "./migrations/0004-health.ts";
 import { replays } from "./migrations/0005-replays.ts";
 import { feed } from "./migrations/0006-feed.ts";
 import { record } from "./migrations/0007-record.ts";
 import { backlog } from "./migrations/0008-backlog.ts";
 
 /** In order, forward only; a migration that was released is never changed. The schema's number is how many ran. */
-export const MIGRATIONS: readonly string[] = [first, wayOut, catalogue, replays, feed, record, backlog];
+export const MIGRATIONS: readonly string[] = [first, wayOut, catalogue, health, replays, feed, record, backlog];
 
 /** Brings the schema up to date in one transaction. Of two that race, one waits and then finds nothing to do. */
 export function migrate(database: Database, migrations: readonly string[] = MIGRATIONS): void {

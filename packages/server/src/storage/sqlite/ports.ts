@@ -6,6 +6,7 @@ import type { BacklogStore } from "../../webhooks/backlog-store.ts";
 import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
 import type { FeedStore } from "../../webhooks/feed-store.ts";
 import type { ReplayStore } from "../../webhooks/replay-store.ts";
+import type { HealthStore } from "../../webhooks/health-store.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import type { Storage } from "../storage.ts";
 import type { PortName, Verbs } from "./verbs.ts";
@@ -21,6 +22,7 @@ export function namesOf(verbs: Verbs): VerbNames {
     replays: Object.keys(verbs.replays),
     eventTypes: Object.keys(verbs.eventTypes),
     feed: Object.keys(verbs.feed),
+    health: Object.keys(verbs.health),
     secrets: Object.keys(verbs.secrets),
     idempotency: Object.keys(verbs.idempotency),
     database: Object.keys(verbs.database),
@@ -42,6 +44,7 @@ export function portsOf(names: VerbNames, carry: Carry): Omit<Storage, "close" |
     replays: port("replays") as ReplayStore,
     eventTypes: port("eventTypes") as EventTypeStore,
     feed: port("feed") as FeedStore,
+    health: port("health") as HealthStore,
     secrets: port("secrets") as SecretStore,
     idempotency: port("idempotency") as IdempotencyStore,
     async ping() {

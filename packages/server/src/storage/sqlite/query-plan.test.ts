@@ -12,7 +12,7 @@ import type {
   UserId,
 } from "@trulinks/protocol";
 import { type AttemptRecord, DELIVERY_STATES } from "../../webhooks/delivery.ts";
-import type { Hook } from "../../webhooks/hook.ts";
+import { type Hook, SOUND } from "../../webhooks/hook.ts";
 import type { DeliveryFilter, DeliveryReach } from "../../webhooks/store.ts";
 import { openRecorder } from "./recorder.contract.ts";
 import type { Verbs } from "./verbs.ts";
@@ -33,12 +33,13 @@ const HOOK: Hook = {
     filter: [],
     include: null,
     state: "active",
+    health: SOUND,
     createdAtMs: 1,
   },
 };
 
 const { database, verbs, takeTexts } = openRecorder();
-const { accounts, webhooks, backlog, idempotency, feed } = verbs;
+const { accounts, webhooks, health, backlog, idempotency, feed } = verbs;
 prepare(verbs);
 
 /** How SQLite would go about the statements that `run` runs. */
@@ -96,6 +97,10 @@ const OFTEN: Readonly<Record<string, () => unknown>> = {
       ...{ newGrantId: "grn_x" as GrantId, nowMs: 9, expiresAtMs: null },
     }),
   changeHook: () => webhooks.changeHook(HOK, { state: "paused" }, { nowMs: 9, knock: null }),
+  releaseHeld: () => webhooks.releaseHeld(99, 5),
+  noteFailing: () =>
+    health.noteFailing({ hookId: HOK, url: HOOK.url, outcome: "reset", status: null, nowMs: 9 }),
+  "health.listSteps": () => health.listSteps({ tellSinceMs: 9, pauseSinceMs: 9, pauseToldMs: 9 }, 5),
   "changeHook to active": () => webhooks.changeHook(HOK, { state: "active" }, { nowMs: 9, knock: null }),
   ping: () =>
     webhooks.ping(HOK, { eventId: "e" as EventId, deliveryId: "p" as DeliveryId, atMs: 9, data: "{}" }),

@@ -1,5 +1,6 @@
 import type { AttemptRecord } from "../../webhooks/delivery.ts";
 import type { Settlement } from "../../webhooks/store.ts";
+import { SOUND_COLUMNS } from "../health-columns.ts";
 import { keptBecause } from "../kept-because.ts";
 import { insertAttempt } from "./attempt-row.ts";
 import type { Database } from "./database.ts";
@@ -113,7 +114,10 @@ function activate(ground: Ground, { hookId }: Lease, nowMs: number): void {
 
 function disable({ database, memory }: Ground, { hookId }: Lease, nowMs: number): void {
   memory.listing.bring();
-  database.run("UPDATE hooks SET state = 'disabled', released_at_ms = NULL WHERE id = ?", hookId);
+  database.run(
+    `UPDATE hooks SET state = 'disabled', release_at_ms = NULL, ${SOUND_COLUMNS}, paused_because = NULL WHERE id = ?`,
+    hookId,
+  );
   database.run(
     `UPDATE deliveries INDEXED BY deliveries_waiting
      SET state = 'failed', because = NULL, next_at_ms = NULL, ended_at_ms = ?

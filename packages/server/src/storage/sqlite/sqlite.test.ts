@@ -9,6 +9,7 @@ import { backlogStoreContract } from "../../webhooks/backlog-store.contract.ts";
 import { eventTypeStoreContract } from "../../webhooks/event-type-store.contract.ts";
 import { feedStoreContract } from "../../webhooks/feed-store.contract.ts";
 import { replayStoreContract } from "../../webhooks/replay-store.contract.ts";
+import { healthStoreContract } from "../../webhooks/health-store.contract.ts";
 import { webhookStoreContract } from "../../webhooks/store.contract.ts";
 import { durabilityContract } from "../durability.contract.ts";
 import { openInFolder, openInProcess } from "./open.contract.ts";
@@ -21,6 +22,7 @@ for (const [name, open] of [
   webhookStoreContract(name, open);
   backlogStoreContract(name, open);
   replayStoreContract(name, open);
+  healthStoreContract(name, open);
   eventTypeStoreContract(name, open);
   feedStoreContract(name, open);
   secretStoreContract(name, open);

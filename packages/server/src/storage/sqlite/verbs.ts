@@ -6,11 +6,13 @@ import type { BacklogStore } from "../../webhooks/backlog-store.ts";
 import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
 import type { FeedStore } from "../../webhooks/feed-store.ts";
 import type { ReplayStore } from "../../webhooks/replay-store.ts";
+import type { HealthStore } from "../../webhooks/health-store.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import { createAccounts } from "./accounts.ts";
 import { createBacklog } from "./backlog.ts";
 import { createEventTypes } from "./catalogue.ts";
 import { createFeed } from "./feed.ts";
+import { createHealth } from "./health.ts";
 import { createIdempotency } from "./idempotency.ts";
 import type { Ground } from "./memory.ts";
 import { schemaOf } from "./migrate.ts";
@@ -32,6 +34,7 @@ export interface Verbs {
   readonly replays: Sync<ReplayStore>;
   readonly eventTypes: Sync<EventTypeStore>;
   readonly feed: Sync<FeedStore>;
+  readonly health: Sync<HealthStore>;
   readonly secrets: Sync<SecretStore>;
   readonly idempotency: Sync<IdempotencyStore>;
   readonly database: { readonly findSchema: () => number };
@@ -48,6 +51,7 @@ export function createVerbs(ground: Ground): Verbs {
     replays: createReplays(ground),
     eventTypes: createEventTypes(database),
     feed: createFeed(ground),
+    health: createHealth(ground),
     secrets: createSecrets(ground),
     idempotency: createIdempotency(database),
     database: { findSchema: () => schemaOf(database) },
