@@ -152,10 +152,11 @@ async function activate(stage: Stage): Promise<void> {
 }
 
 export async function makeActive(stage: Stage, hookId: HookId, releasePerS: number | null): Promise<void> {
-  const { world, promises } = stage;
+  const { world, promises, hooks } = stage;
   await change(world.hooks.change(hookId, { state: "active", releasePerS }, "operator"));
   const waiting = await listAll(world.storage.webhooks, { hookId, state: "waiting" });
-  const kept = waiting.filter(({ because }) => because === "hook-paused" || because === "hook-pending");
+  // Of a serial hook what is behind others waits for the same reason as what has not been released yet.
+  const kept = waiting.filter(({ because }) => because === "limit" && !hooks.get(hookId)?.serial);
   promises.pace.released(
     hookId,
     releasePerS,

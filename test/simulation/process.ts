@@ -44,12 +44,14 @@ export function startProcess(deps: ProcessDeps): Process {
   });
   const own = life.mortal(clock);
   const store = life.riskStore(deps.store);
+  const health = life.riskStore(world.storage.health);
   const post = life.risk(network.post);
-  const { sender, keeper, wake } = createSending({
-    ...{ store, post, keyring, policy, clock: own, dice, log, inFlightMax },
+  const { sender, keeper, healthKeeper, wake } = createSending({
+    ...{ store, health, post, keyring, policy, clock: own, dice, log, inFlightMax },
   });
   void sender.start();
   void keeper.start();
+  void healthKeeper.start();
   return {
     life,
     publish: createPublish({ store, intake: sender, clock: own, dice, log }),

@@ -20,11 +20,12 @@ const SERVER = "packages/server/src";
 const server = (...names: readonly string[]): readonly string[] => names.map((name) => `${SERVER}/${name}`);
 
 const PORTS = server("accounts", "webhooks", "api", "secrets");
-// The words and numbers of deliveries, in which the ports of webhooks are written; who sees what of an event; and what
-// may be sent once more.
+// The words and numbers of deliveries, in which the ports of webhooks are written; who sees what of an event; what may be
+// sent once more; what a hook's health is, and what is told of it.
 const WORDS = server(
   ...["webhooks/delivery.ts", "webhooks/view.ts", "webhooks/view-now.ts"],
   ...["webhooks/redelivery.ts", "webhooks/replay.ts"],
+  ...["webhooks/health.ts", "webhooks/platform-event.ts"],
 );
 // What the two engines would otherwise each say again.
 const BOTH_ENGINES = [
@@ -33,6 +34,7 @@ const BOTH_ENGINES = [
   "storage/feed-run.ts",
   "storage/delivery-search.ts",
   "storage/event-row.ts",
+  "storage/health-columns.ts",
   "storage/host-of.ts",
   "storage/kept-because.ts",
   "storage/owner-columns.ts",

@@ -35,6 +35,7 @@ export async function wire(options: Options, sources: Sources, world: World): Pr
     ground.space,
     wayOut.sweeper,
     wayOut.keeper,
+    wayOut.healthKeeper,
     wayOut.sender,
     ...(wayOut.others === null ? [] : [wayOut.others]),
     integrators,

@@ -98,7 +98,7 @@ const flawed: readonly (readonly [reason: string, text: string, message: RegExp]
   [
     "a hook would be paused before its owner is told",
     "webhooks: {failing_after_s: 60, paused_after_s: 59}\n",
-    /^policy\.yaml:1:45: webhooks\.paused_after_s is 59, less than webhooks\.failing_after_s \(60\)/,
+    /^policy\.yaml:1:49: webhooks\.paused_after_s is 59, less than webhooks\.failing_after_s \(60\)/,
   ],
   ["a hook is failing at once", "webhooks: {failing_after_s: 0}\n", /from 1 to 2592000/],
   ["a hook is paused in a year", "webhooks: {paused_after_s: 31536000}\n", /from 1 to 7776000/],

@@ -132,6 +132,13 @@ export const METRICS = {
     what: "Deliveries that were ended while they waited. One whose time is found to be over when it is to be sent is not among them.",
     labels: { because: "`time-to-live` (`expires_in_s`) or `bounds` (`webhooks.waiting_…` of the policy)" },
   },
+  trulinks_hook_health_total: {
+    kind: "counter",
+    what: "What hooks' receivers have shown, and what followed.",
+    labels: {
+      step: "`failing` (an attempt failed, those before had not), `told` (its owner was), `paused` (for failing), `sound` (answered well again), `resumed` (active again)",
+    },
+  },
   trulinks_forgotten_total: {
     kind: "counter",
     what: "Rows that were forgotten because they had been kept long enough.",

@@ -1,6 +1,6 @@
 /** Counts what webhooks tell. Called for every delivery, so nothing is looked up, and nothing made, to count one. */
 import type { Registry } from "prom-client";
-import type { AttemptedFact, ExpiredFact, Fact, PublishedFact } from "../webhooks/fact.ts";
+import type { AttemptedFact, ExpiredFact, Fact, HealthFact, PublishedFact } from "../webhooks/fact.ts";
 import { OUTCOMES } from "../webhooks/outcome.ts";
 import { type Add, counter, histogram } from "./instruments.ts";
 
@@ -24,10 +24,20 @@ const NEXTS = {
 
 const CAUSES = { "time-to-live": true, bounds: true } as const satisfies Record<ExpiredFact["because"], true>;
 
+const STEPS = {
+  failing: true,
+  told: true,
+  paused: true,
+  sound: true,
+  resumed: true,
+} as const satisfies Record<HealthFact["step"], true>;
+
 export function webhookMeters(registry: Registry): (fact: Fact) => void {
   const attempted = attemptMeters(registry);
   const published = publishMeters(registry);
   const expired = expiryMeters(registry);
+  const health = counter(registry, "trulinks_hook_health_total");
+  const stepped = bindEach(STEPS, (step) => health({ step }));
   const forgotten = counter(registry, "trulinks_forgotten_total");
   const forgottenBy = new Map<string, Add>();
 
@@ -39,6 +49,8 @@ export function webhookMeters(registry: Registry): (fact: Fact) => void {
         return published(fact);
       case "expired":
         return expired(fact);
+      case "health":
+        return stepped[fact.step]();
       case "forgotten": {
         const add = forgottenBy.get(fact.what) ?? forgotten({ what: fact.what });
         forgottenBy.set(fact.what, add);

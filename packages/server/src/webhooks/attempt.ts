@@ -9,6 +9,7 @@ import type { Claim } from "./claim.ts";
 import type { Timings } from "./delivery.ts";
 import { composeMessage } from "./envelope.ts";
 import type { AttemptedFact } from "./fact.ts";
+import type { NoteHealth } from "./health-notes.ts";
 import { PING_ASKED_MS } from "./hook.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Post, PostResult } from "./post.ts";
@@ -26,6 +27,7 @@ export interface AttemptDeps {
   readonly dice: Pick<Dice, "roll">;
   readonly log: Log;
   readonly onFact?: (fact: AttemptedFact) => void;
+  readonly noteHealth?: NoteHealth;
   readonly traceAttempt?: TraceAttempt | undefined;
 }
 
@@ -61,7 +63,7 @@ export async function attemptDelivery(
   const { deliveryId, lease } = claim;
   const attempt = recordOf(claim, atMs, message, result);
   const settlement: Settlement = { deliveryId, lease, attempt, next, nowMs };
-  const isSettled = await settleWhileLeased(deps, claim, settlement);
+  const isSettled = await settleWhileLeased(deps, claim, { settlement, outcome: result.outcome });
   report(deps, claim, { settlement, result, isSettled });
 }
 
@@ -96,9 +98,14 @@ function nextOf(
 }
 
 /** A store that fails is asked again until the lease ends: what is not settled is posted a second time. */
-async function settleWhileLeased(deps: AttemptDeps, claim: Claim, settlement: Settlement): Promise<boolean> {
+async function settleWhileLeased(
+  deps: AttemptDeps,
+  claim: Claim,
+  { settlement, outcome }: { readonly settlement: Settlement; readonly outcome: Outcome },
+): Promise<boolean> {
   for (;;) {
     try {
+      await deps.noteHealth?.(claim, outcome);
       return await deps.store.settle(settlement);
     } catch (error) {
       if (deps.clock.now() >= claim.leaseUntilMs) throw error;

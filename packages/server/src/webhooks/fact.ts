@@ -6,7 +6,7 @@ import type { Published } from "./publish.ts";
 import type { Next } from "./retry.ts";
 
 /** Listeners are called where it happens: they return at once, and `telling` keeps what they throw away from it. */
-export type Fact = AttemptedFact | PublishedFact | ExpiredFact | ForgottenFact;
+export type Fact = AttemptedFact | PublishedFact | ExpiredFact | ForgottenFact | HealthFact;
 
 /** One attempt is over and recorded. */
 export interface AttemptedFact {
@@ -51,4 +51,14 @@ export interface ForgottenFact {
   /** The name of the sweep. */
   readonly what: string;
   readonly count: number;
+}
+
+/**
+ * What a hook's receiver has shown, and what followed. `failing`: an attempt has failed, and those before had not. `told`: its
+ * owner was told. `paused`: failing paused it. `sound`: an attempt was answered well again. `resumed`: it is active again.
+ */
+export interface HealthFact {
+  readonly kind: "health";
+  readonly step: "failing" | "told" | "paused" | "sound" | "resumed";
+  readonly hookId: HookId;
 }

@@ -71,7 +71,7 @@ export function releaseWhileFailing(promised: Promised): void {
   promised("it goes on at its pace once an attempt was answered well", async (storage) => {
     await beginRelease(storage, 5);
     await fail(storage, at(500));
-    await recover(storage, at(60_000));
+    assert.equal(await recover(storage, at(60_000)), "going-on");
     assert.equal(await storage.webhooks.releaseHeld(at(60_000), 10), at(61_000));
     assert.equal(await keptCount(storage), 3);
     assert.equal(await storage.webhooks.releaseHeld(at(61_000), 10), at(62_000));

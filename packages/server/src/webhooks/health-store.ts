@@ -21,8 +21,8 @@ export interface SoundNote {
   readonly releasePerS: number;
 }
 
-/** `resumed`: it is active again, and its owner was told. */
-export type SoundNoted = "unchanged" | "sound" | "resumed";
+/** `going-on`: it is sound, and its release goes on. `resumed`: it is active again, and its owner was told. */
+export type SoundNoted = "unchanged" | "sound" | "going-on" | "resumed";
 
 export interface DueStep {
   readonly hookId: HookId;

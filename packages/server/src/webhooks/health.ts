@@ -19,10 +19,18 @@ export function shownBy(
     const isBack = isPing && outcome.kind === "accepted" && isResumable(state, health);
     return isBack || (state === "active" && health.failing !== null) ? "sound" : null;
   }
-  // 410 disables the hook; a pending one has a way of its own; and 422 to a ping is neither.
-  const isGone = outcome.kind === "refused" && outcome.status === 410;
-  if (state !== "active" || health.failing !== null || isGone || outcome.kind === "rejected") return null;
-  return "failing";
+  const isSaid = state !== "active" || health.failing !== null;
+  return isSaid || !isFailureOfHook(outcome) ? null : "failing";
+}
+
+/**
+ * 410 disables the hook at once. A 422 to a ping is no answer to anything. And where the platform's own proxy fails, that is
+ * not the receiver's. A 429 or 503 with `Retry-After` is: what it asks for is granted, and only if it asks for days does a
+ * step follow.
+ */
+function isFailureOfHook(outcome: Outcome): boolean {
+  if (outcome.kind === "rejected" || outcome.kind === "proxy") return false;
+  return !(outcome.kind === "refused" && outcome.status === 410);
 }
 
 /** Whether a good answer to a ping makes it active: what somebody paused by hand stays paused. */

@@ -6,7 +6,7 @@ import { createWorld, type World } from "../../../../test/simulation/world.ts";
 import { systemClock } from "../base/clock.ts";
 import { systemDice } from "../base/dice.ts";
 import { Secret } from "../base/secret.ts";
-import { HOOKS_PER_OWNER_MAX, type Hook, type HookOwner } from "./hook.ts";
+import { HOOKS_PER_OWNER_MAX, type Hook, type HookOwner, SOUND } from "./hook.ts";
 import type { HookRequest } from "./hooks.ts";
 
 const URL_OF_RECEIVER = "https://receiver.example/hooks";
@@ -59,6 +59,7 @@ test("what is left out has a default", async () => {
     include: null,
     serial: false,
     state: "active",
+    health: SOUND,
   });
   assert.equal(parseSecret(secret.reveal())?.length, 32);
   assert.deepEqual(await stage.storage.webhooks.findHook(id), hook);

@@ -12,7 +12,10 @@ import type { Dice } from "../base/dice.ts";
 import type { Log } from "../base/log.ts";
 import type { Secret } from "../base/secret.ts";
 import { type AddressPolicy, isSameReceiver } from "./addresses.ts";
+import type { HealthFact } from "./fact.ts";
 import type { FilterCondition } from "./filter.ts";
+import { isResumable } from "./health.ts";
+import { tellResumed } from "./health-notes.ts";
 import { HOOK_IN_FLIGHT_MAX, HOOKS_PER_OWNER_MAX, type Hook, type HookOwner, SOUND } from "./hook.ts";
 import { judgeChange, judgeRequest } from "./hook-request.ts";
 import { createHookSecrets, type LiveSecret, makeSecret, seal } from "./hook-secrets.ts";
@@ -114,7 +117,8 @@ export interface HooksDeps {
     Policy["webhooks"],
     "ack_deadline_ms" | "pending_per_host_max" | "challenge" | "release_per_s"
   >;
-  readonly log: Pick<Log, "warn">;
+  readonly log: Pick<Log, "warn" | "info">;
+  readonly onFact?: (fact: HealthFact) => void;
   /** Tells the sender that something may be due. */
   readonly wake: () => void;
   /** Tells the sender that what it has leased may no longer be as it was. */
@@ -197,6 +201,7 @@ async function changeHook(
   const altered = await deps.store.changeHook(id, paced(deps, change), { nowMs: deps.clock.now(), knock });
   if (altered.kind !== "changed") return altered;
   if (hook.verifyTls) warnIfUnverified(deps, altered.hook);
+  if (altered.hook.state === "active" && isResumable(hook.state, hook.health)) tellResumed(deps, hook);
   deps.recall();
   if (knock !== null || altered.hook.state === "active") deps.wake();
   return altered;

@@ -163,7 +163,8 @@ export interface WebhookStore {
   settle(settlement: Settlement): Promise<boolean>;
   /**
    * Makes due what is kept for hooks that are active, in the order of its numbers and at each hook's pace (the first at
-   * once), at most `countMax`. Answers when there is more to release; null if nothing is kept for an active hook.
+   * once), at most `countMax`; those that have waited longest come first. Of a hook that is failing nothing more is
+   * released while something of it is still to be tried, else one now and then. Answers when there is more to release; null if nothing is kept for an active hook.
    */
   releaseHeld(nowMs: number, countMax: number): Promise<number | null>;
   /** Ends as `expired` what waits beyond its `expiresAtMs`, at most `countMax`; says how many. Leased ones are left alone. */
@@ -188,7 +189,8 @@ export interface WebhookStore {
   /**
    * Changes a hook. One write for the hook whatever it serves. When it is paused or disabled, what waits for it is
    * kept and not claimable, and what is under way is kept if it comes back; when it is active again, `releaseHeld`
-   * makes that due. With a knock it becomes pending, as if it had just been made: an older ping, also one that is under
+   * makes that due; of one that failing had paused its owner is told so (`hook.resumed`). Another URL, or to make it
+   * active, begins its health anew. With a knock it becomes pending, as if it had just been made: an older ping, also one that is under
    * way, is `replaced`, since it says nothing of where the hook leads now. A ping is kept by a disabled hook only.
    */
   changeHook(

@@ -21,8 +21,14 @@ export function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
   const { addresses, poster } = createEgress(options.hooks, leaving);
   opening.defer(() => poster.close());
   const keyring = { ...ground.keyring, vault: remembering(ground.keyring.vault) };
-  const webhooks = { store: storage.webhooks, keyring, policy: () => policy.webhooks, ...world };
-  const { sender, keeper, wake } = createSending({
+  const webhooks = {
+    store: storage.webhooks,
+    health: storage.health,
+    keyring,
+    policy: () => policy.webhooks,
+    ...world,
+  };
+  const { sender, keeper, healthKeeper, wake } = createSending({
     ...webhooks,
     post: poster.post,
     inFlightMax: options.hooks.in_flight_max,
@@ -54,9 +60,10 @@ export function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
     sender,
     sweeper,
     keeper,
+    healthKeeper,
     others: storage.listen?.({ due: sender.wake, changed }) ?? null,
     catalogues: createCatalogues({ store: storage.eventTypes, clock: world.clock }),
-    hooks: createHooks({ ...webhooks, addresses, wake, recall: sender.recall }),
+    hooks: createHooks({ ...webhooks, addresses, wake, recall: sender.recall, onFact: tell }),
     findAnswered: createFindAnswered({ store: storage.webhooks, ...world }),
     publish: tellingPublished(tracing?.tracePublish(publish) ?? publish, { ...world, onFact: tell }),
   };

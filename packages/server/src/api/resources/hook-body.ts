@@ -83,7 +83,7 @@ export const HookChangeBody = closed({
         minimum: 1,
         maximum: HOOK_RELEASE_PER_S_MAX,
         description:
-          'Only with `state: "active"`: how many of the deliveries kept for it are released a second; null, as without it: as fast as it goes',
+          'Only with `state: "active"`: how many of the deliveries kept for it are released a second; null: as fast as it goes; without it: as the policy says (`webhooks.release_per_s`)',
       }),
     ),
   ),

@@ -2,7 +2,13 @@
 import { HEADERS, type HookId, type UserId } from "@trulinks/protocol";
 import { type Static, Type } from "typebox";
 import type { HookBacklog } from "../../webhooks/backlog-store.ts";
-import { HOOK_STATES, HOOKS_PER_OWNER_MAX, type Hook, type HookOwner } from "../../webhooks/hook.ts";
+import {
+  HOOK_STATES,
+  HOOKS_PER_OWNER_MAX,
+  type Hook,
+  type HookOwner,
+  PAUSED_BECAUSE,
+} from "../../webhooks/hook.ts";
 import type { LiveSecret } from "../../webhooks/hook-secrets.ts";
 import type { HookChanged, HookCreated, HookFlaw, Pinged, TooOften } from "../../webhooks/hooks.ts";
 import { isSecured } from "../../webhooks/view.ts";
@@ -33,6 +39,17 @@ const members = {
   serial: Type.Boolean(),
   in_flight_max: Type.Integer(),
   state: Type.Enum([...HOOK_STATES]),
+  paused_because: nullable(
+    Type.Enum([...PAUSED_BECAUSE], {
+      description:
+        "`asked`: its owner or the provider paused it. `failing`: the platform did, since its receiver failed for as long as the policy says; a ping that it answers with 2xx makes it active again. Null unless it is paused",
+    }),
+  ),
+  failing_since: nullable({
+    ...Time,
+    description:
+      "Since when no attempt at it has been answered well; null: the last one was, or there was none",
+  }),
   created_at: Time,
 };
 
@@ -94,6 +111,8 @@ function memberShape(hook: Hook): Omit<Static<typeof HookShape>, "backlog"> {
     serial: hook.serial,
     in_flight_max: hook.inFlightMax,
     state: hook.state,
+    paused_because: hook.health.pausedBecause,
+    failing_since: hook.health.failing === null ? null : timeOf(hook.health.failing.sinceMs),
     created_at: timeOf(hook.createdAtMs),
   };
 }

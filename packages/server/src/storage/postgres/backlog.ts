@@ -81,7 +81,7 @@ const HEAD = `CASE WHEN hooks.serial THEN least(
     (SELECT sequence FROM deliveries WHERE ${UNDER_WAY} ORDER BY sequence LIMIT 1),
     (SELECT sequence FROM deliveries WHERE ${AT_REST} ORDER BY sequence LIMIT 1)) END`;
 
-const WHY = `'waiting' AS state, hooks.state AS hook_state, hooks.held_because, waiting.is_leased, waiting.because,
+const WHY = `'waiting' AS state, hooks.state AS hook_state, waiting.is_leased, waiting.because,
   CASE WHEN waiting.sequence IS NOT NULL THEN 0 END AS sequence, waiting.round < hooks.round AS is_held,
   hooks.serial AND coalesce(waiting.sequence > head.sequence, false) AS is_behind`;
 const ADDED = `count(*)::integer AS count, sum(waiting.data_bytes)::bigint AS bytes, min(waiting.created_at_ms) AS oldest_at_ms`;
@@ -109,7 +109,7 @@ const OF_HOOKS = `
     LIMIT $2
   ) waiting
   WHERE hooks.id = ANY($1)
-  GROUP BY hooks.id, head.sequence, 3, 4, 5, 6, 7, 8, 9`;
+  GROUP BY hooks.id, head.sequence, 3, 4, 5, 6, 7, 8`;
 
 const WITH_MORE = `SELECT hooks.id FROM hooks WHERE hooks.id = ANY($1) AND EXISTS (SELECT FROM (
     (SELECT 1 FROM deliveries WHERE ${UNDER_WAY} LIMIT $2 + 1)
@@ -129,4 +129,4 @@ const STEP = `
   )
   SELECT ${WHY}, ${ADDED}, last.hook_id AS last_hook_id, last.is_leased AS last_is_leased, last.sequence AS last_sequence
   FROM last, waiting JOIN hooks ON hooks.id = waiting.hook_id JOIN head ON head.id = hooks.id
-  GROUP BY 2, 3, 4, 5, 6, 7, 8, last.hook_id, last.is_leased, last.sequence`;
+  GROUP BY 2, 3, 4, 5, 6, 7, last.hook_id, last.is_leased, last.sequence`;

@@ -53,8 +53,7 @@ async function noteSound(
   const hook = toHook(row);
   if (hook.state === "active" && hook.health.failing !== null) {
     await transaction.run(`UPDATE hooks SET ${SOUND_COLUMNS} WHERE id = $1`, hookId);
-    await goOnReleasing(transaction, hookId, nowMs);
-    return "sound";
+    return (await goOnReleasing(transaction, hookId, nowMs)) ? "going-on" : "sound";
   }
   if (owners === null || !isResumable(hook.state, hook.health)) return "unchanged";
   await resume(telling, owners, { hook, nowMs, perS: releasePerS });

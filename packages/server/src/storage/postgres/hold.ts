@@ -47,13 +47,14 @@ export async function changePace(
   );
 }
 
-/** The hook is not failing any more: if it is being released, that goes on at its pace. */
-export async function goOnReleasing(queries: Queries, id: HookId, nowMs: number): Promise<void> {
-  await queries.run(
-    "UPDATE hooks SET release_at_ms = $2 WHERE id = $1 AND held_through IS NOT NULL",
+/** The hook is not failing any more: if it is being released (else false), that goes on at its pace. */
+export async function goOnReleasing(queries: Queries, id: HookId, nowMs: number): Promise<boolean> {
+  const gone = await queries.all(
+    "UPDATE hooks SET release_at_ms = $2 WHERE id = $1 AND held_through IS NOT NULL RETURNING id",
     id,
     nowMs,
   );
+  return gone.length > 0;
 }
 
 interface Releasing {

@@ -64,9 +64,13 @@ function placeOf({ hook_id, sequence }: LastRow): Place {
 
 const WAITING = `FROM deliveries INDEXED BY deliveries_waiting WHERE is_listed = 1 AND state = 'waiting'`;
 
+// What is kept for a hook that delivers again comes at the pace of its release.
+const WHY = `CASE WHEN because IN ('hook-paused', 'hook-pending')
+    AND (SELECT state FROM hooks WHERE hooks.id = hook_id) = 'active' THEN 'limit' ELSE because END`;
+
 const grouped = (found: string): string =>
-  `SELECT because, count(*) AS count, sum(bytes) AS bytes, min(created_at_ms) AS oldest_at_ms
-   FROM (SELECT because, bytes, created_at_ms ${WAITING} AND ${found}) GROUP BY because`;
+  `SELECT why AS because, count(*) AS count, sum(bytes) AS bytes, min(created_at_ms) AS oldest_at_ms
+   FROM (SELECT ${WHY} AS why, bytes, created_at_ms ${WAITING} AND ${found}) GROUP BY why`;
 
 const OF_HOOK = grouped("hook_id = ? ORDER BY sequence LIMIT ?");
 const ONE_MORE = `SELECT 1 ${WAITING} AND hook_id = ? ORDER BY sequence LIMIT 1 OFFSET ?`;

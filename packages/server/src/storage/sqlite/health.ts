@@ -44,9 +44,8 @@ function noteSound(ground: Ground, { hookId, url, nowMs, isPing, releasePerS }: 
   const hook = toHook(row);
   if (hook.state === "active" && hook.health.failing !== null) {
     ground.database.run(`UPDATE hooks SET ${SOUND_COLUMNS} WHERE id = ?`, hookId);
-    goOnReleasing(ground, hookId, nowMs);
     ground.memory.hooks.forget(hookId);
-    return "sound";
+    return goOnReleasing(ground, hookId, nowMs) ? "going-on" : "sound";
   }
   if (!isPing || !isResumable(hook.state, hook.health)) return "unchanged";
   ground.database.run(

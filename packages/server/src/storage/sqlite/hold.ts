@@ -45,13 +45,14 @@ export function startRelease(
   memory.hooks.forget(hookId);
 }
 
-/** The hook is not failing any more: if it is being released, that goes on at its pace. */
-export function goOnReleasing({ database }: Ground, hookId: HookId, nowMs: number): void {
-  database.run(
+/** The hook is not failing any more: if it is being released (else false), that goes on at its pace. */
+export function goOnReleasing({ database }: Ground, hookId: HookId, nowMs: number): boolean {
+  const gone = database.run(
     "UPDATE hooks SET release_at_ms = ? WHERE id = ? AND release_at_ms IS NOT NULL",
     nowMs,
     hookId,
   );
+  return gone > 0;
 }
 
 interface ReleasingRow {
