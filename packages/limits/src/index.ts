@@ -1,5 +1,17 @@
-/** `@trulinks/limits`: rate limit decisions as pure functions, and ledgers that remember them. */
-export * from "./decision.ts";
-export * from "./ledger/memory.ts";
-export * from "./ledger.ts";
-export * from "./window.ts";
+/** `@trulinks/limits`: one decision over all rate limits, and what tells it in HTTP. */
+export type { Caller } from "./caller.ts";
+export type { Waiting } from "./lane.ts";
+export { createLimiter, type Limiter, type Plans } from "./limiter.ts";
+export type { Operation, OperationOptions } from "./operation.ts";
+export {
+  GUIDELINE_OF,
+  LIMIT_NAMES,
+  type LimitName,
+  type LimitsPolicy,
+  type Plan,
+  type PlanName,
+  plansOf,
+} from "./plan.ts";
+export type { Restored } from "./snapshot.ts";
+export { type Allowance, rateLimitBody, type Status } from "./status.ts";
+export type { Admission, Refusal, Verdict } from "./verdict.ts";

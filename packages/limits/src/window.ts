@@ -1,75 +1,75 @@
 /**
- * The primary quota: a fixed window per caller that starts at the caller's first request, as GitHub's do. Limit,
- * remaining and reset are exact at every instant, which is what a caller plans by.
+ * The fixed window: it starts at a caller's first request, as GitHub's do, so that limit, remaining and reset are
+ * exact at every instant, which is what a caller plans by. Two numbers of a row are one window: when it started,
+ * and what is used of it. Nothing used means that none is open.
  */
-import type { Quota, WindowPolicy } from "@trulinks/protocol";
-import { ADMITTED, type Ask, type Decision } from "./decision.ts";
+import type { WindowPolicy } from "@trulinks/protocol";
 
-/** What is remembered of one caller's window. Null stands for none: the next request starts one. */
-export interface WindowCell {
-  readonly startMs: number;
-  readonly used: number;
+export interface Window {
+  readonly limit: number;
+  readonly windowMs: number;
 }
 
-/** Which window a cost was spent in, so that it comes back there or not at all. */
-export interface Spending {
-  readonly cost: number;
-  readonly startMs: number;
+/** How many numbers of a row one window takes. */
+export const WINDOW_WIDTH = 2;
+
+export function windowOf({ limit, window_s: windowS }: WindowPolicy): Window {
+  return { limit, windowMs: windowS * 1000 };
 }
 
-export function decide(
-  policy: WindowPolicy,
-  cell: WindowCell | null,
-  { cost, nowMs }: Ask,
-): Decision<WindowCell | null> {
-  if (!Number.isInteger(cost) || cost < 1)
-    throw new RangeError(`cost must be a whole number from 1, not ${cost}`);
-
-  const open = openWindow(policy, cell, nowMs);
-  const used = (open?.used ?? 0) + cost;
-  if (used <= policy.limit) return { verdict: ADMITTED, cell: { startMs: open?.startMs ?? nowMs, used } };
-
-  // A cost above the whole limit is never admitted, so naming a time to wait for would be a lie.
-  const retryAtMs = cost <= policy.limit && open ? endMs(policy, open) : null;
-  return { verdict: { kind: "refused", by: "rate-limit", retryAtMs }, cell: open };
+/** When this cost fits; not after `nowMs`: it fits now; Infinity: it never does, so naming a time would be a lie. */
+export function windowFitsAtMs(
+  cells: Float64Array,
+  at: number,
+  window: Window,
+  cost: number,
+  nowMs: number,
+): number {
+  if (cost === 0) return nowMs;
+  if (usedOf(cells, at, window, nowMs) + cost <= window.limit) return nowMs;
+  return cost <= window.limit ? (cells[at] ?? 0) + window.windowMs : Number.POSITIVE_INFINITY;
 }
 
-/** Gives a cost back to the window it was spent in; in any other window it has no meaning any more. */
-export function refund(
-  policy: WindowPolicy,
-  cell: WindowCell | null,
-  { cost, startMs, nowMs }: Spending & { readonly nowMs: number },
-): WindowCell | null {
-  const open = openWindow(policy, cell, nowMs);
-  if (open?.startMs !== startMs) return open;
-  return { startMs, used: Math.max(0, open.used - cost) };
+/** Books a cost that fits. */
+export function windowSpend(
+  cells: Float64Array,
+  at: number,
+  window: Window,
+  cost: number,
+  nowMs: number,
+): void {
+  if (cost === 0) return;
+  const used = usedOf(cells, at, window, nowMs);
+  if (used === 0) cells[at] = nowMs;
+  cells[at + 1] = used + cost;
 }
 
-/** What is left. Where no window is open, `resetMs` is the end of the one that a request now would start. */
-export function quotaOf(
-  policy: WindowPolicy,
-  cell: WindowCell | null,
-  { resource, nowMs }: { readonly resource: string; readonly nowMs: number },
-): Quota {
-  const open = openWindow(policy, cell, nowMs) ?? { startMs: nowMs, used: 0 };
-  return {
-    resource,
-    limit: policy.limit,
-    used: open.used,
-    remaining: Math.max(0, policy.limit - open.used),
-    windowS: policy.window_s,
-    resetMs: endMs(policy, open),
-  };
+/** Gives back what was spent at `spentAtMs`: in the window it was spent in, or nowhere. */
+export function windowRefund(
+  cells: Float64Array,
+  at: number,
+  window: Window,
+  cost: number,
+  spentAtMs: number,
+  nowMs: number,
+): void {
+  const used = usedOf(cells, at, window, nowMs);
+  // Each later window has begun after that moment. Where the clock was set back, nobody can tell them apart.
+  if (used === 0 || (cells[at] ?? 0) > spentAtMs || nowMs < spentAtMs) return;
+  cells[at + 1] = Math.max(0, used - cost);
 }
 
-/** The cell's window if it is still open. */
-export function openWindow(policy: WindowPolicy, cell: WindowCell | null, nowMs: number): WindowCell | null {
-  if (cell === null || nowMs >= endMs(policy, cell)) return null;
+/** What is used of the window that is open now; 0 where none is. */
+export function usedOf(cells: Float64Array, at: number, window: Window, nowMs: number): number {
+  const startMs = cells[at] ?? 0;
+  if (nowMs >= startMs + window.windowMs) return 0;
   // The clock was set back. The window begins anew with what is used, so that nobody gains by it, and nobody
   // waits for the lost time on top of a window.
-  return nowMs < cell.startMs ? { startMs: nowMs, used: cell.used } : cell;
+  if (nowMs < startMs) cells[at] = nowMs;
+  return cells[at + 1] ?? 0;
 }
 
-function endMs(policy: WindowPolicy, cell: WindowCell): number {
-  return cell.startMs + policy.window_s * 1000;
+/** When the open window ends; where none is open, when one that began now would. */
+export function windowEndsAtMs(cells: Float64Array, at: number, window: Window, nowMs: number): number {
+  return (usedOf(cells, at, window, nowMs) === 0 ? nowMs : (cells[at] ?? 0)) + window.windowMs;
 }

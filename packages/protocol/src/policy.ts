@@ -20,9 +20,21 @@ export interface Policy {
     readonly waiting_max: number;
     readonly wait_ms_max: number;
     readonly streams_max: number;
+    /** What is stricter for callers without credentials, here and below. */
+    readonly anonymous: { readonly waiting_max: number };
   };
-  readonly write_pacing: { readonly gap_ms: number; readonly burst: number; readonly tolerance_ms: number };
-  readonly points: { readonly per_min: number; readonly read: number; readonly write: number };
+  readonly write_pacing: {
+    readonly gap_ms: number;
+    readonly burst: number;
+    readonly tolerance_ms: number;
+    readonly anonymous: { readonly burst: number };
+  };
+  readonly points: {
+    readonly per_min: number;
+    readonly read: number;
+    readonly write: number;
+    readonly anonymous: { readonly per_min: number };
+  };
   readonly content_pacing: { readonly per_min: number; readonly per_h: number };
   readonly webhooks: {
     readonly ack_deadline_ms: number;
@@ -54,9 +66,15 @@ export const POLICY_DEFAULT: Policy = {
     anonymous: { limit: 60, window_s: 3_600 },
     resources: { search: { limit: 30, window_s: 60 } },
   },
-  serial_requests: { in_flight_max: 1, waiting_max: 8, wait_ms_max: 5_000, streams_max: 5 },
-  write_pacing: { gap_ms: 1_000, burst: 10, tolerance_ms: 100 },
-  points: { per_min: 900, read: 1, write: 5 },
+  serial_requests: {
+    in_flight_max: 1,
+    waiting_max: 8,
+    wait_ms_max: 5_000,
+    streams_max: 5,
+    anonymous: { waiting_max: 0 },
+  },
+  write_pacing: { gap_ms: 1_000, burst: 10, tolerance_ms: 100, anonymous: { burst: 1 } },
+  points: { per_min: 900, read: 1, write: 5, anonymous: { per_min: 60 } },
   content_pacing: { per_min: 80, per_h: 500 },
   webhooks: {
     ack_deadline_ms: 10_000,

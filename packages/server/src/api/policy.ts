@@ -20,13 +20,20 @@ export const PolicyShape = Type.Object(
       waiting_max: Type.Integer(),
       wait_ms_max: Type.Integer(),
       streams_max: Type.Integer(),
+      anonymous: Type.Object({ waiting_max: Type.Integer() }),
     }),
     write_pacing: Type.Object({
       gap_ms: Type.Integer(),
       burst: Type.Integer(),
       tolerance_ms: Type.Integer(),
+      anonymous: Type.Object({ burst: Type.Integer() }),
     }),
-    points: Type.Object({ per_min: Type.Integer(), read: Type.Integer(), write: Type.Integer() }),
+    points: Type.Object({
+      per_min: Type.Integer(),
+      read: Type.Integer(),
+      write: Type.Integer(),
+      anonymous: Type.Object({ per_min: Type.Integer() }),
+    }),
     content_pacing: Type.Object({ per_min: Type.Integer(), per_h: Type.Integer() }),
     webhooks: Type.Object({
       ack_deadline_ms: Type.Integer(),
