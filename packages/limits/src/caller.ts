@@ -1,5 +1,6 @@
 import type { Callers } from "./callers.ts";
-import type { Lane } from "./lane.ts";
+import type { Trail } from "./pacing.ts";
+import type { Waiting } from "./under-way.ts";
 
 /** Where the numbers of a caller lie that has been forgotten. */
 export const NOWHERE = -1;
@@ -12,7 +13,12 @@ export class Caller {
   readonly key: string;
   readonly callers: Callers;
   slot = NOWHERE;
-  lane: Lane | null = null;
+  inFlight = 0;
+  streams = 0;
+  /** Those that wait; null: nobody, which is nearly always so, and costs nothing. */
+  line: Waiting[] | null = null;
+  /** Writes that were booked while something else was under way; until nothing is. */
+  trail: Trail | null = null;
 
   constructor(key: string, callers: Callers) {
     this.key = key;

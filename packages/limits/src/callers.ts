@@ -7,6 +7,7 @@ import { Caller, NOWHERE } from "./caller.ts";
 import { pacingFitsAtMs } from "./pacing.ts";
 import { Rows } from "./rows.ts";
 import type { Rules } from "./rules.ts";
+import { isBusy } from "./under-way.ts";
 import { usedOf, WINDOW_WIDTH, type Window } from "./window.ts";
 
 /** Where the limits lie in a caller's row. */
@@ -116,7 +117,7 @@ export class Callers {
         if (step.done) return null;
       }
       const caller = step.value;
-      if (caller.lane !== null) continue;
+      if (isBusy(caller)) continue;
       const share = this.shareUsed(caller, nowMs);
       if (share === 0) this.#forget(caller);
       else if (share <= leastShare) [least, leastShare] = [caller, share];

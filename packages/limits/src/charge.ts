@@ -3,7 +3,7 @@ import { type Caller, NOWHERE } from "./caller.ts";
 import { PACING_AT, PER_HOUR_AT, PER_MINUTE_AT, POINTS_AT } from "./callers.ts";
 import { pointsOf } from "./decide.ts";
 import type { Operation } from "./operation.ts";
-import { type Pacing, pacingRefund, pacingSpend, pacingSpendOn } from "./pacing.ts";
+import { pacingRefund, pacingSpend } from "./pacing.ts";
 import { BIT, namesOf } from "./rules.ts";
 import { Admission } from "./verdict.ts";
 import { windowRefund, windowSpend } from "./window.ts";
@@ -16,6 +16,7 @@ export function charge(caller: Caller, operation: Operation, nowMs: number, hits
   const at = rows.at(slot);
   let charged = 0;
   let points = 0;
+  let dueMs = 0;
 
   if ((hits & BIT["rate-limit"]) === 0) {
     charged |= BIT["rate-limit"];
@@ -31,14 +32,16 @@ export function charge(caller: Caller, operation: Operation, nowMs: number, hits
   }
   if (operation.isWrite && rules.pacing !== null && (hits & BIT["write-pacing"]) === 0) {
     charged |= BIT["write-pacing"];
-    spendWrite(caller, rules.pacing, nowMs);
+    // Alone, it needs none: it can be told by the moment that it moved the next one to.
+    if (caller.inFlight + caller.streams > 0) caller.trail ??= { dueBeforeMs: cells[at + PACING_AT] ?? 0, spentAtMs: [] };
+    dueMs = pacingSpend(cells, at + PACING_AT, rules.pacing, caller.trail, nowMs);
   }
   if (operation.isContent && rules.content !== null && (hits & BIT["content-pacing"]) === 0) {
     charged |= BIT["content-pacing"];
     windowSpend(cells, at + PER_MINUTE_AT, rules.content.perMinute, 1, nowMs);
     windowSpend(cells, at + PER_HOUR_AT, rules.content.perHour, 1, nowMs);
   }
-  return new Admission(caller, operation, nowMs, points, charged, namesOf(hits));
+  return new Admission(caller, operation, nowMs, points, dueMs, charged, namesOf(hits));
 }
 
 /**
@@ -46,8 +49,8 @@ export function charge(caller: Caller, operation: Operation, nowMs: number, hits
  * needed to give back a write exactly is forgotten when nothing of the caller is under way any more.
  */
 export function refund(admission: Admission, nowMs: number): void {
-  const { caller, operation, atMs, charged, points } = admission;
-  const { callers, slot, lane } = caller;
+  const { caller, operation, atMs, charged, points, dueMs } = admission;
+  const { callers, slot, trail } = caller;
   if (admission.isRefunded || slot === NOWHERE) return;
   admission.isRefunded = true;
   const { rules, rows } = callers;
@@ -63,19 +66,11 @@ export function refund(admission: Admission, nowMs: number): void {
   if (rules.points !== null && charged & BIT.points) {
     windowRefund(cells, at + POINTS_AT, rules.points.window, points, atMs, nowMs);
   }
-  if (rules.pacing !== null && charged & BIT["write-pacing"] && lane?.trail) {
-    pacingRefund(lane.trail, cells, at + PACING_AT, rules.pacing, atMs);
+  if (rules.pacing !== null && charged & BIT["write-pacing"]) {
+    pacingRefund(cells, at + PACING_AT, rules.pacing, trail, { dueMs, spentAtMs: atMs });
   }
   if (rules.content !== null && charged & BIT["content-pacing"]) {
     windowRefund(cells, at + PER_MINUTE_AT, rules.content.perMinute, 1, atMs, nowMs);
     windowRefund(cells, at + PER_HOUR_AT, rules.content.perHour, 1, atMs, nowMs);
   }
-}
-
-function spendWrite({ callers, slot, lane }: Caller, pacing: Pacing, nowMs: number): void {
-  const cells = callers.rows.cells(slot);
-  const at = callers.rows.at(slot) + PACING_AT;
-  if (lane === null) return pacingSpend(cells, at, pacing, nowMs);
-  lane.trail ??= { dueBeforeMs: cells[at] ?? 0, spentAtMs: [] };
-  pacingSpendOn(lane.trail, cells, at, pacing, nowMs);
 }

@@ -4,7 +4,7 @@
  */
 import type { Caller } from "./caller.ts";
 import { PACING_AT, PER_HOUR_AT, PER_MINUTE_AT, POINTS_AT } from "./callers.ts";
-import { hasRoom } from "./lane.ts";
+import { hasRoom } from "./under-way.ts";
 import type { Operation } from "./operation.ts";
 import { pacingFitsAtMs } from "./pacing.ts";
 import { GUIDELINE_OF, type LimitName } from "./plan.ts";
@@ -71,9 +71,9 @@ function primaryFitsAtMs({ callers, slot }: Caller, { resource, cost }: Operatio
   return windowFitsAtMs(cells, callers.resourceAt(slot, resource), window, cost, nowMs);
 }
 
-function serialFitsAtMs({ callers, lane }: Caller, operation: Operation, nowMs: number): number {
-  const { serial } = callers.rules;
-  return serial === null || hasRoom(lane, serial, operation) ? nowMs : nowMs + SERIAL_WAIT_MS;
+function serialFitsAtMs(caller: Caller, operation: Operation, nowMs: number): number {
+  const { serial } = caller.callers.rules;
+  return serial === null || hasRoom(caller, serial, operation) ? nowMs : nowMs + SERIAL_WAIT_MS;
 }
 
 function writeFitsAtMs({ callers, slot }: Caller, { isWrite }: Operation, nowMs: number): number {

@@ -1,6 +1,6 @@
 /** `@trulinks/limits`: one decision over all rate limits, and what tells it in HTTP. */
 export type { Caller } from "./caller.ts";
-export type { Waiting } from "./lane.ts";
+export type { Waiting } from "./under-way.ts";
 export { createLimiter, type Limiter, type Plans } from "./limiter.ts";
 export type { Operation, OperationOptions } from "./operation.ts";
 export {

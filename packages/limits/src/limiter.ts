@@ -3,7 +3,7 @@ import { type Caller, NOWHERE } from "./caller.ts";
 import { Callers } from "./callers.ts";
 import { charge, refund } from "./charge.ts";
 import { hitsOf, refusalOf } from "./decide.ts";
-import { Lane, leaveLine, mayWait, type Waiting } from "./lane.ts";
+import { isBusy, joinLine, leaveLine, mayWait, type Waiting } from "./under-way.ts";
 import { type Operation, type OperationOptions, operationOf } from "./operation.ts";
 import type { Plan } from "./plan.ts";
 import { BIT, rulesOf } from "./rules.ts";
@@ -116,9 +116,9 @@ function decide(known: Caller, operation: Operation, nowMs: number): Verdict {
 }
 
 function admit(caller: Caller, operation: Operation, nowMs: number, hits: number): Admission {
-  caller.lane ??= new Lane();
-  caller.lane.inFlight += 1;
-  return charge(caller, operation, nowMs, hits);
+  const admission = charge(caller, operation, nowMs, hits);
+  caller.inFlight += 1;
+  return admission;
 }
 
 function enter(
@@ -128,39 +128,35 @@ function enter(
   onTurn: (verdict: Verdict) => void,
 ): Verdict | Waiting {
   const caller = liveOf(known, nowMs);
-  const { rules } = caller.callers;
+  const { serial, shadow } = caller.callers.rules;
   const hits = hitsOf(caller, operation, nowMs);
-  const enforced = hits & ~rules.shadow;
+  const enforced = hits & ~shadow;
   if (enforced === 0) return admit(caller, operation, nowMs, hits);
   // Where another limit hits, waiting would only end in its refusal.
   const isOnlyBusy = enforced === BIT["serial-requests"];
-  const { serial } = rules;
-  if (!isOnlyBusy || serial === null || !mayWait(caller.lane, serial, operation)) {
+  if (!isOnlyBusy || serial === null || !mayWait(caller, serial, operation)) {
     return refusalOf(caller, operation, nowMs, { hits, enforced });
   }
   const waiting: Waiting = { kind: "waiting", caller, operation, untilMs: nowMs + serial.waitMsMax, onTurn };
-  caller.lane ??= new Lane();
-  caller.lane.waiting ??= [];
-  caller.lane.waiting.push(waiting);
+  joinLine(waiting);
   return waiting;
 }
 
 function abandon(waiting: Waiting, nowMs: number): Refusal | null {
   const { caller, operation } = waiting;
-  if (caller.lane === null || !leaveLine(caller.lane, waiting)) return null;
+  if (!leaveLine(waiting)) return null;
   const hits = hitsOf(caller, operation, nowMs) | BIT["serial-requests"];
   const enforced = (hits & ~caller.callers.rules.shadow) | BIT["serial-requests"];
   return refusalOf(caller, operation, nowMs, { hits, enforced });
 }
 
 function becomeStream(admission: Admission, nowMs: number): boolean {
-  const { caller } = admission;
-  const { lane } = caller;
+  const { caller, place } = admission;
   const { serial, shadow } = caller.callers.rules;
-  if (lane === null || serial === null || admission.place !== "in-flight") return false;
-  if (lane.streams >= serial.streamsMax && (shadow & BIT["serial-requests"]) === 0) return false;
-  lane.inFlight -= 1;
-  lane.streams += 1;
+  if (serial === null || place !== "in-flight") return false;
+  if (caller.streams >= serial.streamsMax && (shadow & BIT["serial-requests"]) === 0) return false;
+  caller.inFlight -= 1;
+  caller.streams += 1;
   admission.place = "stream";
   letIn(caller, nowMs);
   return true;
@@ -168,26 +164,24 @@ function becomeStream(admission: Admission, nowMs: number): boolean {
 
 function release(admission: Admission, nowMs: number): void {
   const { caller, place } = admission;
-  const { lane } = caller;
-  if (lane === null || place === "left") return;
+  if (place === "left") return;
   admission.place = "left";
-  if (place === "stream") lane.streams -= 1;
-  else lane.inFlight -= 1;
-  letIn(caller, nowMs);
-  // Whoever was let in may have ended at once, and another may have come since, in a lane of its own.
-  if (lane.isEmpty && caller.lane === lane) caller.lane = null;
+  if (place === "stream") caller.streams -= 1;
+  else caller.inFlight -= 1;
+  if (caller.line !== null) letIn(caller, nowMs);
+  if (caller.trail !== null && !isBusy(caller)) caller.trail = null;
 }
 
 /** In the order in which they came; one that another limit refuses by now does not hold up the rest. */
 function letIn(caller: Caller, nowMs: number): void {
-  // Bounded by the line: whoever is called inside may end at once and bring the next ones' turn.
+  // Bounded by the line: whoever is called inside may end at once and bring the next one's turn.
   for (let next = nextOf(caller); next !== undefined; next = nextOf(caller)) {
-    if (caller.lane !== null) leaveLine(caller.lane, next);
+    leaveLine(next);
     next.onTurn(decide(caller, next.operation, nowMs));
   }
 }
 
-function nextOf({ lane, callers }: Caller): Waiting | undefined {
+function nextOf({ inFlight, line, callers }: Caller): Waiting | undefined {
   const inFlightMax = callers.rules.serial?.inFlightMax ?? Number.POSITIVE_INFINITY;
-  return lane === null || lane.inFlight >= inFlightMax ? undefined : lane.waiting?.[0];
+  return inFlight < inFlightMax ? line?.[0] : undefined;
 }

@@ -10,14 +10,14 @@ export interface Pacing {
   readonly aheadMsMax: number;
 }
 
-/** What was spent since the oldest that may still be given back, so that giving back is exact. */
+/** Writes in the order in which they were booked, so that any of them can be given back exactly. */
 export interface Trail {
   /** When the next was due before the first of these. */
   dueBeforeMs: number;
   readonly spentAtMs: number[];
 }
 
-/** Beyond these, the oldest are kept for good. So many writes in flight of one caller are no caller's. */
+/** Beyond these, the oldest are kept for good. So many writes of one caller that are under way are no client's. */
 export const TRAIL_MAX = 64;
 
 /** When one more fits; not after `nowMs`: it fits now. */
@@ -29,39 +29,47 @@ export function pacingFitsAtMs(cells: Float64Array, at: number, pacing: Pacing, 
   return (cells[at] ?? 0) - aheadMs;
 }
 
-/** Books one that fits. */
-export function pacingSpend(cells: Float64Array, at: number, pacing: Pacing, nowMs: number): void {
-  cells[at] = Math.max(nowMs, cells[at] ?? 0) + pacing.gapMs;
-}
-
-/** Books one, and remembers what it takes to give it back. */
-export function pacingSpendOn(
-  trail: Trail,
+/** Books one that fits; returns when it was due. A trail, where there is one, remembers it. */
+export function pacingSpend(
   cells: Float64Array,
   at: number,
   pacing: Pacing,
+  trail: Trail | null,
   nowMs: number,
-): void {
+): number {
+  const dueMs = cells[at] ?? 0;
+  cells[at] = nextDueMs(pacing, dueMs, nowMs);
+  if (trail === null) return dueMs;
   if (trail.spentAtMs.length === TRAIL_MAX) {
-    const oldestMs = trail.spentAtMs.shift() ?? 0;
-    trail.dueBeforeMs = Math.max(oldestMs, trail.dueBeforeMs) + pacing.gapMs;
+    trail.dueBeforeMs = nextDueMs(pacing, trail.dueBeforeMs, trail.spentAtMs.shift() ?? 0);
   }
   trail.spentAtMs.push(nowMs);
-  pacingSpend(cells, at, pacing, nowMs);
+  return dueMs;
 }
 
-/** As if nothing had been spent at `spentAtMs`: what came since is booked anew without it. */
+/** As if one had not been booked that was due at `dueMs` and came at `spentAtMs`; what came since is booked anew. */
 export function pacingRefund(
-  trail: Trail,
   cells: Float64Array,
   at: number,
   pacing: Pacing,
-  spentAtMs: number,
+  trail: Trail | null,
+  { dueMs, spentAtMs }: { readonly dueMs: number; readonly spentAtMs: number },
 ): void {
-  const index = trail.spentAtMs.indexOf(spentAtMs);
-  if (index < 0) return;
-  trail.spentAtMs.splice(index, 1);
-  cells[at] = trail.spentAtMs.reduce((dueMs, ms) => Math.max(ms, dueMs) + pacing.gapMs, trail.dueBeforeMs);
+  const index = trail?.spentAtMs.indexOf(spentAtMs) ?? -1;
+  const dueAfterMs = nextDueMs(pacing, dueMs, spentAtMs);
+  if (trail === null) {
+    // Nothing has come since, or a later one stands that cannot be told from it any more.
+    if (cells[at] === dueAfterMs) cells[at] = dueMs;
+    return;
+  }
+  if (index >= 0) trail.spentAtMs.splice(index, 1);
+  // It was alone when it came; what came beside it later began the trail.
+  else if (trail.dueBeforeMs === dueAfterMs) trail.dueBeforeMs = dueMs;
+  cells[at] = trail.spentAtMs.reduce((due, ms) => nextDueMs(pacing, due, ms), trail.dueBeforeMs);
+}
+
+function nextDueMs({ gapMs }: Pacing, dueMs: number, nowMs: number): number {
+  return Math.max(nowMs, dueMs) + gapMs;
 }
 
 /** How many would be admitted right now. */

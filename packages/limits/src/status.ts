@@ -77,7 +77,7 @@ function abuseOf(callers: Callers, caller: Caller | null, nowMs: number): Record
   const at = caller === null ? 0 : callers.rows.at(caller.slot);
   const abuse: Record<string, Allowance> = {};
   if (serial !== null) {
-    const remaining = Math.max(0, serial.inFlightMax - (caller?.lane?.inFlight ?? 0));
+    const remaining = Math.max(0, serial.inFlightMax - (caller?.inFlight ?? 0));
     abuse["serial_requests"] = { limit: serial.inFlightMax, remaining, resetMs: nowMs };
   }
   if (pacing !== null) {

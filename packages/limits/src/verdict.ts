@@ -25,6 +25,8 @@ export class Admission {
   readonly operation: Operation;
   readonly atMs: number;
   readonly points: number;
+  /** When a write was due, before it was booked. */
+  readonly dueMs: number;
   /** The bits of the limits that were charged. */
   readonly charged: number;
   /** Limits in shadow mode that would have refused. */
@@ -37,6 +39,7 @@ export class Admission {
     operation: Operation,
     atMs: number,
     points: number,
+    dueMs: number,
     charged: number,
     shadowed: readonly LimitName[],
   ) {
@@ -44,6 +47,7 @@ export class Admission {
     this.operation = operation;
     this.atMs = atMs;
     this.points = points;
+    this.dueMs = dueMs;
     this.charged = charged;
     this.shadowed = shadowed;
   }
