@@ -33,7 +33,8 @@ export function charge(caller: Caller, operation: Operation, nowMs: number, hits
   if (operation.isWrite && rules.pacing !== null && (hits & BIT["write-pacing"]) === 0) {
     charged |= BIT["write-pacing"];
     // Alone, it needs none: it can be told by the moment that it moved the next one to.
-    if (caller.inFlight + caller.streams > 0) caller.trail ??= { dueBeforeMs: cells[at + PACING_AT] ?? 0, spentAtMs: [] };
+    if (caller.inFlight + caller.streams > 0)
+      caller.trail ??= { dueBeforeMs: cells[at + PACING_AT] ?? 0, spentAtMs: [] };
     dueMs = pacingSpend(cells, at + PACING_AT, rules.pacing, caller.trail, nowMs);
   }
   if (operation.isContent && rules.content !== null && (hits & BIT["content-pacing"]) === 0) {

@@ -4,11 +4,11 @@
  */
 import type { Caller } from "./caller.ts";
 import { PACING_AT, PER_HOUR_AT, PER_MINUTE_AT, POINTS_AT } from "./callers.ts";
-import { hasRoom } from "./under-way.ts";
 import type { Operation } from "./operation.ts";
 import { pacingFitsAtMs } from "./pacing.ts";
 import { GUIDELINE_OF, type LimitName } from "./plan.ts";
 import { BIT, namesOf, type Points } from "./rules.ts";
+import { hasRoom } from "./under-way.ts";
 import type { Refusal } from "./verdict.ts";
 import { windowFitsAtMs } from "./window.ts";
 

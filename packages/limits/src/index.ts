@@ -1,6 +1,5 @@
 /** `@trulinks/limits`: one decision over all rate limits, and what tells it in HTTP. */
 export type { Caller } from "./caller.ts";
-export type { Waiting } from "./under-way.ts";
 export { createLimiter, type Limiter, type Plans } from "./limiter.ts";
 export type { Operation, OperationOptions } from "./operation.ts";
 export {
@@ -14,4 +13,5 @@ export {
 } from "./plan.ts";
 export type { Restored } from "./snapshot.ts";
 export { type Allowance, rateLimitBody, type Status } from "./status.ts";
+export type { Waiting } from "./under-way.ts";
 export type { Admission, Refusal, Verdict } from "./verdict.ts";

@@ -9,7 +9,10 @@ import type { Admission } from "./verdict.ts";
 
 const T0 = 1_700_000_000_000;
 
-const window = fc.record({ limit: fc.integer({ min: 0, max: 12 }), window_s: fc.integer({ min: 1, max: 90 }) });
+const window = fc.record({
+  limit: fc.integer({ min: 0, max: 12 }),
+  window_s: fc.integer({ min: 1, max: 90 }),
+});
 
 /** Policies in which everything can hit within a few requests; each limit may be absent or in shadow mode. */
 const plans: fc.Arbitrary<Plan> = fc.record({

@@ -3,12 +3,12 @@ import { type Caller, NOWHERE } from "./caller.ts";
 import { Callers } from "./callers.ts";
 import { charge, refund } from "./charge.ts";
 import { hitsOf, refusalOf } from "./decide.ts";
-import { isBusy, joinLine, leaveLine, mayWait, type Waiting } from "./under-way.ts";
 import { type Operation, type OperationOptions, operationOf } from "./operation.ts";
 import type { Plan } from "./plan.ts";
 import { BIT, rulesOf } from "./rules.ts";
-import { readSnapshot, type Restored, snapshotOf } from "./snapshot.ts";
+import { type Restored, readSnapshot, snapshotOf } from "./snapshot.ts";
 import { type Status, statusOf } from "./status.ts";
+import { isBusy, joinLine, leaveLine, mayWait, type Waiting } from "./under-way.ts";
 import type { Admission, Refusal, Verdict } from "./verdict.ts";
 
 export type Plans = Readonly<Record<string, Plan>>;
@@ -62,7 +62,9 @@ export function createLimiter(plans: Plans): Limiter {
       ...resources,
       ...Object.values(next).flatMap((plan) => Object.keys(plan.rate_limit)),
     ]);
-    const rules = Object.entries(next).map(([name, plan]) => [name, rulesOf(name, plan, [...names])] as const);
+    const rules = Object.entries(next).map(
+      ([name, plan]) => [name, rulesOf(name, plan, [...names])] as const,
+    );
     resources.splice(0, resources.length, ...names);
     for (const [name, one] of rules) {
       const callers = byPlan.get(name);

@@ -105,7 +105,11 @@ function readBlock(
     const isKnown = callers.find(key) !== null;
     const caller = isKnown ? null : callers.resolve(key, nowMs);
     const slot = caller === null || caller === callers.shared ? null : caller.slot;
-    from.row(slot === null ? null : callers.rows.cells(slot), slot === null ? 0 : callers.rows.at(slot), ROW_WIDTH);
+    from.row(
+      slot === null ? null : callers.rows.cells(slot),
+      slot === null ? 0 : callers.rows.at(slot),
+      ROW_WIDTH,
+    );
     for (const number of numbers) {
       const isKept = slot !== null && number > 0;
       const cells = isKept ? callers.resourceCells(slot, number) : null;
