@@ -1,4 +1,5 @@
 /** The limits of a server: its plans, its callers, and every decision about them. Knows no HTTP and no clock. */
+import type { Quota } from "@trulinks/protocol";
 import { type Caller, NOWHERE } from "./caller.ts";
 import { Callers } from "./callers.ts";
 import { charge, refund } from "./charge.ts";
@@ -7,7 +8,7 @@ import { type Operation, type OperationOptions, operationOf } from "./operation.
 import type { Plan } from "./plan.ts";
 import { BIT, rulesOf } from "./rules.ts";
 import { type Restored, readSnapshot, snapshotOf } from "./snapshot.ts";
-import { type Status, statusOf } from "./status.ts";
+import { quotaOf, type Status, statusOf } from "./status.ts";
 import { isBusy, joinLine, leaveLine, mayWait, type Waiting } from "./under-way.ts";
 import type { Admission, Refusal, Verdict } from "./verdict.ts";
 
@@ -38,6 +39,8 @@ export interface Limiter {
   /** What is left of every limit. Costs nothing and remembers nobody. */
   status(plan: string, key: string, nowMs: number): Status;
   statusOf(caller: Caller, nowMs: number): Status;
+  /** What is left of the resource that the operation spends, as the headers of its answer tell it. */
+  quotaOf(caller: Caller, operation: Operation, nowMs: number): Quota;
   /** Other numbers from now on, with what was used before. All plans there are; a RangeError says what is wrong. */
   adopt(plans: Plans): void;
   /** Looks at so many callers of each plan and forgets those that are idle. Newcomers cause it, too. */
@@ -93,6 +96,8 @@ export function createLimiter(plans: Plans): Limiter {
       return statusOf(callers, callers.find(key), resources, nowMs);
     },
     statusOf: (caller, nowMs) => statusOf(caller.callers, liveOf(caller, nowMs), resources, nowMs),
+    quotaOf: (caller, { resource }, nowMs) =>
+      quotaOf(caller.callers, liveOf(caller, nowMs), resource, resources, nowMs),
     adopt,
     forgetIdle(nowMs, countMax) {
       for (const callers of byPlan.values()) callers.forgetIdle(nowMs, countMax);

@@ -57,7 +57,7 @@ const CALLERS_MAX = 10_000_000;
 const COUNT_MAX = 1_000_000_000;
 const WINDOW_S_MAX = 366 * 86_400;
 const GAP_MS_MAX = 3_600_000;
-const WAITING_MAX = 1_000;
+const WAITING_MAX = 10_000;
 const WAIT_MS_MAX = 60_000;
 const MINUTE_S = 60;
 const HOUR_S = 3_600;
@@ -105,7 +105,8 @@ function serialOf(policy: Plan["serial_requests"], whole: Whole): Serial | null 
 
 function pacingOf(policy: Plan["write_pacing"], whole: Whole): Pacing | null {
   if (policy === null) return null;
-  const gapMs = whole("write_pacing.gap_ms", policy.gap_ms, 1, GAP_MS_MAX);
+  const gapMs = whole("write_pacing.gap_ms", policy.gap_ms, 0, GAP_MS_MAX);
+  if (gapMs === 0) return null;
   const burst = whole("write_pacing.burst", policy.burst, 1, COUNT_MAX);
   // A whole gap of tolerance would be one more in the burst.
   const toleranceMs = whole("write_pacing.tolerance_ms", policy.tolerance_ms, 0, gapMs - 1);

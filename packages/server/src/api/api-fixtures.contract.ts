@@ -10,7 +10,7 @@ import { systemClock } from "../base/clock.ts";
 import { systemDice } from "../base/dice.ts";
 import { createLog, type Log, type LogFields } from "../base/log.ts";
 import { Secret } from "../base/secret.ts";
-import { memoryLedgers } from "../gateway/quotas.ts";
+import { createQuotas } from "../gateway/quotas.ts";
 import { rateLimitStatus } from "../gateway/rate-limit-status.ts";
 import { createVault, SECRET_KEY_BYTES } from "../secrets/vault.ts";
 import { openSqliteInProcess } from "../storage/sqlite/open.ts";
@@ -78,7 +78,7 @@ export async function openApis(options: ApisOptions = {}): Promise<Apis> {
     metrics: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", text: "up 1\n" }),
     ...options.provider,
   });
-  const quotas = { rateLimit: () => POLICY_DEFAULT.rate_limit, ledgers: memoryLedgers(), keyOf: quotaKey };
+  const quotas = createQuotas(POLICY_DEFAULT.rate_limit, quotaKey);
   const integrator = await buildIntegratorApi({
     ...shared,
     prefix: "/integrations",

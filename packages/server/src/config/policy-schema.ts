@@ -30,13 +30,20 @@ export const POLICY_SCHEMA = section({
     waiting_max: whole(0, 10_000),
     wait_ms_max: whole(0, 60_000),
     streams_max: whole(0, 10_000),
+    anonymous: section({ waiting_max: whole(0, 10_000) }),
   }),
   write_pacing: section({
     gap_ms: whole(0, HOUR_S * 1_000),
     burst: whole(1, 100_000),
     tolerance_ms: whole(0, 60_000),
+    anonymous: section({ burst: whole(1, 100_000) }),
   }),
-  points: section({ per_min: count, read: whole(0, 1_000_000), write: whole(0, 1_000_000) }),
+  points: section({
+    per_min: count,
+    read: whole(0, 1_000_000),
+    write: whole(0, 1_000_000),
+    anonymous: section({ per_min: count }),
+  }),
   content_pacing: section({ per_min: count, per_h: count }),
   webhooks: section({
     // What a hook may ask for; 30 s is the hard ceiling.

@@ -102,6 +102,11 @@ const flawed: readonly (readonly [reason: string, text: string, message: RegExp]
   ],
   ["a hook is failing at once", "webhooks: {failing_after_s: 0}\n", /from 1 to 2592000/],
   ["a hook is paused in a year", "webhooks: {paused_after_s: 31536000}\n", /from 1 to 7776000/],
+  [
+    "a tolerance is a whole gap, which would be one more in the burst",
+    "write_pacing: {tolerance_ms: 1000}\n",
+    /^policy\.yaml:1:30: write_pacing\.tolerance_ms is 1000\. Expected less than write_pacing\.gap_ms \(1000\)\.$/,
+  ],
 ];
 
 for (const [reason, text, message] of flawed) {

@@ -46,7 +46,8 @@ export function parsePolicy(text: string, file: string): PolicyLoaded {
 
   // Checked against the schema one line above.
   const policy = policyFromDocument(whole as Parameters<typeof policyFromDocument>[0]);
-  const broken = [...checkCosts(policy, parsed.root), ...checkSteps(policy, parsed.root)];
+  const { root } = parsed;
+  const broken = [...checkCosts(policy, root), ...checkTolerance(policy, root), ...checkSteps(policy, root)];
   return broken.length > 0 ? { kind: "flawed", flaws: broken } : { kind: "ok", policy };
 }
 
@@ -110,6 +111,14 @@ function checkSteps({ webhooks }: Policy, root: YamlNode): readonly Flaw[] {
   const path = "webhooks.paused_after_s";
   const message = `${path} is ${paused_after_s}, less than webhooks.failing_after_s (${failing_after_s}): a hook's owner is told before it is paused.`;
   return [{ place: placeOf(["webhooks", "paused_after_s"], root, "value"), path, message }];
+}
+
+function checkTolerance({ write_pacing: pacing }: Policy, root: YamlNode): readonly Flaw[] {
+  // A whole gap of tolerance would be one more in the burst. Without a gap there is no pace to keep.
+  if (pacing.gap_ms === 0 || pacing.tolerance_ms < pacing.gap_ms) return [];
+  const path = "write_pacing.tolerance_ms";
+  const message = `${path} is ${pacing.tolerance_ms}. Expected less than write_pacing.gap_ms (${pacing.gap_ms}).`;
+  return [{ place: placeOf(["write_pacing", "tolerance_ms"], root, "value"), path, message }];
 }
 
 /** The parts of JSON Schema that the policy's schema is made of. */

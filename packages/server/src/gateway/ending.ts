@@ -23,7 +23,7 @@ export function refused(refusal: Refusal): End {
 }
 
 /** Sends what has not been sent yet and gives back what the answer does not cost. Returns the status, null if none. */
-export async function conclude(deps: EndingDeps, visit: Visit, end: End): Promise<number | null> {
+export function conclude(deps: EndingDeps, visit: Visit, end: End): number | null {
   const { request, response, requestId } = visit;
   switch (end.kind) {
     case "answered":
@@ -32,7 +32,7 @@ export async function conclude(deps: EndingDeps, visit: Visit, end: End): Promis
     case "left":
       return null;
     case "not-modified":
-      await giveBack(deps, visit);
+      giveBack(deps, visit);
       response.writeHead(
         304,
         answerHeaders(end.headers, gatewayHeaders(requestId, visit.quota, deps.clock.now())),
@@ -42,7 +42,7 @@ export async function conclude(deps: EndingDeps, visit: Visit, end: End): Promis
     case "failed":
     case "refused": {
       if (response.headersSent) throw end.cause ?? new Error("refused after the answer had begun");
-      if (ERRORS[end.refusal.code].status >= 500) await giveBack(deps, visit);
+      if (ERRORS[end.refusal.code].status >= 500) giveBack(deps, visit);
       const own = gatewayHeaders(requestId, visit.quota, deps.clock.now());
       return sendRefusal(request, response, end.refusal, own, deps);
     }

@@ -18,7 +18,7 @@ import { systemClock } from "../base/clock.ts";
 import { systemDice } from "../base/dice.ts";
 import type { LogFields } from "../base/log.ts";
 import { createGateway, type GatewayDeps } from "./gateway.ts";
-import { memoryLedgers, type Quotas } from "./quotas.ts";
+import { createQuotas, type Quotas } from "./quotas.ts";
 import { SERVER_OPTIONS, serveWith } from "./server-options.ts";
 import { type Listening, listen, textOf } from "./upstream-fixtures.contract.ts";
 
@@ -165,8 +165,7 @@ export async function responseOf(request: ClientRequest): Promise<IncomingMessag
 }
 
 export function quotasOf(limits: Partial<Policy["rate_limit"]>): Quotas {
-  const rateLimit = { ...POLICY_DEFAULT.rate_limit, ...limits };
-  return { rateLimit: () => rateLimit, ledgers: memoryLedgers(), keyOf: quotaKey };
+  return createQuotas({ ...POLICY_DEFAULT.rate_limit, ...limits }, quotaKey);
 }
 
 export const TWO_AN_HOUR = { limit: 2, window_s: 3_600 };

@@ -7,7 +7,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Dice } from "../base/dice.ts";
 import type { Log } from "../base/log.ts";
 import { gatewayHeaders } from "./answer-headers.ts";
-import { charge } from "./charge.ts";
+import { charge, leave } from "./charge.ts";
 import { callerAddress, type IsTrusted, plainAddress, trusting } from "./client-address.ts";
 import { conclude, type End, faultOf, observe, refused } from "./ending.ts";
 import type { RequestFact } from "./fact.ts";
@@ -84,7 +84,7 @@ function newVisit({ clock, dice }: Running, request: IncomingMessage, response: 
     startedAtMs,
     caller: null,
     quota: null,
-    receipt: null,
+    admission: null,
     isAdmitted: false,
   };
 }
@@ -93,11 +93,13 @@ function newVisit({ clock, dice }: Running, request: IncomingMessage, response: 
 async function serve(gateway: Running, visit: Visit): Promise<void> {
   try {
     const end = await decide(gateway, visit).catch((cause: unknown): End => faultOf(visit, cause));
-    const status = await conclude(gateway, visit, end);
+    const status = conclude(gateway, visit, end);
     observe(gateway, visit, end, status);
   } catch (error) {
     gateway.log.error("request.broken", { ...visitFields(visit, gateway.clock.monotonic()), error });
     visit.request.socket.destroy();
+  } finally {
+    leave(gateway, visit);
   }
 }
 
@@ -111,7 +113,7 @@ async function decide(gateway: Running, visit: Visit): Promise<End> {
   const identified = await gateway.identify({ authorization, address });
   if (identified.kind === "bad-credentials") return refused({ code: "bad-credentials", headers: CHALLENGE });
 
-  const limited = await charge(gateway, visit, identified.caller);
+  const limited = charge(gateway, visit, identified.caller);
   if (limited !== null) return refused(limited);
 
   return pass(gateway, visit, asked, identified.caller);

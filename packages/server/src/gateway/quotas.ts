@@ -1,54 +1,41 @@
-/** Which quota a caller spends: by which policy, under which name, in which ledger. */
-import { type Account, createMemoryLedger, type Ledger } from "@trulinks/limits";
-import type { Policy, Quota } from "@trulinks/protocol";
+/** Which quota a caller spends: by which plan of the policy, and under which name. */
+import { createLimiter, type Limiter, type Operation, type PlanName, type Status } from "@trulinks/limits";
+import type { Policy } from "@trulinks/protocol";
 import type { Caller } from "../accounts/caller.ts";
 
-/** Kinds of callers that have a quota of their own kind in the policy. */
-export type QuotaKind = "user" | "app" | "anonymous";
-
 export interface Quotas {
-  /** Asked for every request, so that a changed policy holds from the next one on. */
-  readonly rateLimit: () => Policy["rate_limit"];
-  readonly ledgers: Readonly<Record<QuotaKind, Ledger>>;
+  readonly limiter: Limiter;
+  /** What every request to the provider's API is to the limits. */
+  readonly operation: Operation;
   /** The name under which a caller's quota is kept. */
   readonly keyOf: (caller: Caller) => string;
 }
 
-// Addresses cost nothing to invent, so they have a ledger apart from those who had to be let in.
-const CALLERS_MAX: Readonly<Record<QuotaKind, number>> = {
+// Addresses cost nothing to invent, so they are remembered apart from those who had to be let in.
+const CALLERS_MAX: Readonly<Record<PlanName, number>> = {
   user: 1_000_000,
   app: 100_000,
   anonymous: 200_000,
 };
-const RESOURCE = "core";
 
-export function memoryLedgers(
-  callersMax: Readonly<Record<QuotaKind, number>> = CALLERS_MAX,
-): Quotas["ledgers"] {
-  const ledger = (kind: QuotaKind): Ledger =>
-    createMemoryLedger({ resource: RESOURCE, callersMax: callersMax[kind] });
-  return { user: ledger("user"), app: ledger("app"), anonymous: ledger("anonymous") };
+export function createQuotas(rateLimit: Policy["rate_limit"], keyOf: Quotas["keyOf"]): Quotas {
+  const plan = (name: PlanName) => ({
+    rate_limit: { core: rateLimit[name] },
+    serial_requests: null,
+    write_pacing: null,
+    points: null,
+    content_pacing: null,
+    callers_max: CALLERS_MAX[name],
+  });
+  const limiter = createLimiter({ user: plan("user"), app: plan("app"), anonymous: plan("anonymous") });
+  return { limiter, operation: limiter.operation({ method: "GET" }), keyOf };
 }
 
-export interface QuotaAccess {
-  readonly account: Account;
-  readonly ledger: Ledger;
+export function lookAtQuotas({ limiter, keyOf }: Quotas, caller: Caller, nowMs: number): Status {
+  return limiter.status(planOf(caller), keyOf(caller), nowMs);
 }
 
-export function quotaAccess(quotas: Quotas, caller: Caller): QuotaAccess {
-  const kind = quotaKind(caller);
-  return {
-    account: { key: quotas.keyOf(caller), policy: quotas.rateLimit()[kind] },
-    ledger: quotas.ledgers[kind],
-  };
-}
-
-export function lookAtQuota(quotas: Quotas, caller: Caller, nowMs: number): Promise<Quota> {
-  const { account, ledger } = quotaAccess(quotas, caller);
-  return ledger.look(account, nowMs);
-}
-
-function quotaKind(caller: Caller): QuotaKind {
+export function planOf(caller: Caller): PlanName {
   switch (caller.kind) {
     case "grant":
     case "user":

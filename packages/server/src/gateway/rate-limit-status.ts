@@ -1,7 +1,8 @@
-import { type Quota, quotaBody, quotaHeaders, type RateLimitBody } from "@trulinks/protocol";
+import { rateLimitBody } from "@trulinks/limits";
+import { quotaHeaders, type RateLimitBody } from "@trulinks/protocol";
 import type { Caller } from "../accounts/caller.ts";
 import type { Clock } from "../base/clock.ts";
-import { lookAtQuota, type Quotas } from "./quotas.ts";
+import { lookAtQuotas, type Quotas } from "./quotas.ts";
 import type { HeaderPairs } from "./request-headers.ts";
 
 export interface RateLimitStatusDeps {
@@ -21,11 +22,7 @@ export async function rateLimitStatus(
   caller: Caller,
 ): Promise<RateLimitStatus> {
   const nowMs = clock.now();
-  const quota = await lookAtQuota(quotas, caller, nowMs);
-  return { body: rateLimitBody(quota), headers: quotaHeaders(quota, nowMs) };
-}
-
-export function rateLimitBody(core: Quota): RateLimitBody {
-  const rate = quotaBody(core);
-  return { resources: { [core.resource]: rate }, rate, abuse: {}, standing: { state: "good", until: null } };
+  const status = lookAtQuotas(quotas, caller, nowMs);
+  const [core] = status.quotas;
+  return { body: rateLimitBody(status), headers: core === undefined ? [] : quotaHeaders(core, nowMs) };
 }

@@ -1,6 +1,6 @@
 /** One request on its way in, and what has been found out about it so far. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Receipt } from "@trulinks/limits";
+import type { Admission } from "@trulinks/limits";
 import type { Quota, RequestId } from "@trulinks/protocol";
 import type { Caller } from "../accounts/caller.ts";
 import type { LogFields } from "../base/log.ts";
@@ -15,9 +15,8 @@ export interface Visit {
   /** Null until the credentials have been looked at. */
   caller: Caller | null;
   quota: Quota | null;
-  /** Null until the quota has admitted the request, and again once the cost has been given back. */
-  receipt: Receipt | null;
-  /** Stays true when the cost is given back. */
+  /** What it has spent, and the place that it holds; null until the limits have admitted it. */
+  admission: Admission | null;
   isAdmitted: boolean;
 }
 

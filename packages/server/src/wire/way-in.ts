@@ -3,7 +3,7 @@ import { quotaKey } from "../accounts/caller.ts";
 import { createIdentify } from "../accounts/identify.ts";
 import { keyBytes } from "../config/keys.ts";
 import { createGateway } from "../gateway/gateway.ts";
-import { memoryLedgers, type Quotas } from "../gateway/quotas.ts";
+import { createQuotas } from "../gateway/quotas.ts";
 import type { Ground } from "./ground.ts";
 
 export type WayIn = ReturnType<typeof createWayIn>;
@@ -11,11 +11,7 @@ export type WayIn = ReturnType<typeof createWayIn>;
 export function createWayIn(opening: AsyncDisposableStack, ground: Ground) {
   const { options, world, policy, storage, keys, tell } = ground;
   const identify = createIdentify({ store: storage.accounts, clock: world.clock });
-  const quotas: Quotas = {
-    rateLimit: () => policy.rate_limit,
-    ledgers: memoryLedgers(),
-    keyOf: quotaKey,
-  };
+  const quotas = createQuotas(policy.rate_limit, quotaKey);
   const { url, timeout_ms: timeoutMs } = options.upstream;
   const gateway = createGateway({
     identify,
