@@ -55,16 +55,16 @@ export function pacingRefund(
   trail: Trail | null,
   { dueMs, spentAtMs }: { readonly dueMs: number; readonly spentAtMs: number },
 ): void {
-  const index = trail?.spentAtMs.indexOf(spentAtMs) ?? -1;
   const dueAfterMs = nextDueMs(pacing, dueMs, spentAtMs);
   if (trail === null) {
     // Nothing has come since, or a later one stands that cannot be told from it any more.
     if (cells[at] === dueAfterMs) cells[at] = dueMs;
     return;
   }
-  if (index >= 0) trail.spentAtMs.splice(index, 1);
-  // It was alone when it came; what came beside it later began the trail.
-  else if (trail.dueBeforeMs === dueAfterMs) trail.dueBeforeMs = dueMs;
+  const index = trail.spentAtMs.indexOf(spentAtMs);
+  // It was alone when it came, and what came beside it later began the trail.
+  if (trail.dueBeforeMs === dueAfterMs) trail.dueBeforeMs = dueMs;
+  else if (index >= 0) trail.spentAtMs.splice(index, 1);
   cells[at] = trail.spentAtMs.reduce((due, ms) => nextDueMs(pacing, due, ms), trail.dueBeforeMs);
 }
 
