@@ -83,6 +83,22 @@ export const ERRORS = {
     remedy:
       "The server stopped while a request with this key was running. Look whether it took effect, then use a new key.",
   },
+  "not-redeliverable": {
+    status: 409,
+    title: "Cannot be delivered again",
+    remedy: "`detail` says what stands in the way. Mend it and ask again, or leave it at what was delivered.",
+  },
+  "replay-ended": {
+    status: 409,
+    title: "This replay has ended",
+    remedy: "Begin another one (`POST …/replays`).",
+  },
+  "payload-gone": {
+    status: 410,
+    title: "The payload is no longer kept",
+    remedy:
+      "Nothing brings it back; the policy says how long payloads are kept (`GET /integrations/policy`).",
+  },
   "too-large": {
     status: 413,
     title: "Body too large",

@@ -36,6 +36,7 @@ export async function wire(options: Options, sources: Sources, world: World): Pr
     wayOut.sweeper,
     wayOut.keeper,
     wayOut.healthKeeper,
+    wayOut.replayer,
     wayOut.sender,
     ...(wayOut.others === null ? [] : [wayOut.others]),
     integrators,

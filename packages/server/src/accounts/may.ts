@@ -11,7 +11,7 @@ export type Thing =
   | { readonly kind: "hook"; readonly owner: Owner }
   | { readonly kind: "grant"; readonly userId: UserId; readonly appId: AppId }
   /** A collection, or the caller's own app: what the caller may reach of it is a matter of `reachOf` and its like. */
-  | { readonly kind: "hooks" | "grants" | "deliveries" | "app" };
+  | { readonly kind: "hooks" | "grants" | "deliveries" | "replays" | "app" };
 
 export type Action =
   | { readonly verb: "read" | "change"; readonly thing: Thing }
@@ -34,11 +34,13 @@ type Asker = Exclude<Caller["kind"], "operator" | "anonymous">;
 const TABLE: Readonly<Record<Asker, readonly `${Action["verb"]} ${Thing["kind"]}`[]>> = {
   user: [
     ...(["read hooks", "change hooks", "read hook", "change hook"] as const),
-    ...(["read grants", "read grant", "change grant", "read deliveries"] as const),
+    ...(["read grants", "read grant", "change grant", "read deliveries", "change deliveries"] as const),
+    ...(["read replays", "change replays"] as const),
   ],
   app: [
     ...(["read hooks", "change hooks", "read hook", "change hook", "secret hook"] as const),
-    ...(["read grants", "read grant", "change grant", "read deliveries", "read app"] as const),
+    ...(["read grants", "read grant", "change grant", "read app"] as const),
+    ...(["read deliveries", "change deliveries", "read replays", "change replays"] as const),
   ],
   grant: ["read hooks", "read hook", "read deliveries"],
 };

@@ -20,6 +20,7 @@ import { createFindAnswered } from "../webhooks/answered-before.ts";
 import { createCatalogues } from "../webhooks/catalogue.ts";
 import { createHooks } from "../webhooks/hooks.ts";
 import { createPublish } from "../webhooks/publish.ts";
+import { createReplays } from "../webhooks/replays.ts";
 import { buildIntegratorApi, type IntegratorDeps } from "./integrator/app.ts";
 import type { Api } from "./manners.ts";
 import { buildProviderApi, type ProviderDeps } from "./provider/app.ts";
@@ -130,6 +131,12 @@ function openPlatform(clock: Clock, log: Log) {
     wake: () => {},
     recall: () => {},
   });
+  const replays = createReplays({
+    store: storage.replays,
+    wakeReplayer: () => {},
+    wakeSender: () => {},
+    ...{ clock, dice, log },
+  });
   const publish = createPublish({ store: webhooks, intake, clock, dice, log });
   const findAnswered = createFindAnswered({ store: webhooks, clock, dice });
   const shared = {
@@ -145,6 +152,8 @@ function openPlatform(clock: Clock, log: Log) {
     eventTypes,
     catalogues,
     hooks,
+    replays,
+    replayRecords: storage.replays,
     policy,
     isSpaceShort: () => false,
   };

@@ -29,6 +29,15 @@ describe("a list", () => {
         "/integrations/deliveries",
         ({ appDelivery, userDelivery }) => ({ grant: [appDelivery], user: [userDelivery] }),
       ],
+      [
+        "/integrations/replays",
+        ({ appReplay, userReplay }) => ({
+          app: [appReplay],
+          user: [userReplay],
+          otherApp: [],
+          otherUser: [],
+        }),
+      ],
     ];
   for (const [path, expectedOf] of lists) {
     test(`${path} holds the caller's own and no others`, async () => {

@@ -1,7 +1,15 @@
 /** Users, apps and grants with credentials that are good, bad and in between, for the tests of who is told what. */
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import type { GrantId, TokenId, UserId } from "@trulinks/protocol";
+import { createHash, randomBytes } from "node:crypto";
+import {
+  type AppId,
+  type GrantId,
+  ID_CHANCE_BYTES,
+  makeId,
+  type TokenId,
+  type UserId,
+} from "@trulinks/protocol";
+import type { ReplayReach } from "../webhooks/replay.ts";
 import { type Answer, type Apis, OPERATOR } from "./api-fixtures.contract.ts";
 import type { CallerName } from "./matrix.ts";
 
@@ -27,6 +35,9 @@ export interface World {
   /** The delivery of the one user's event to the one app's hook, and to the one user's own. */
   readonly appDelivery: string;
   readonly userDelivery: string;
+  /** Replays of the one app and of the one user. */
+  readonly appReplay: string;
+  readonly userReplay: string;
 }
 
 let count = 0;
@@ -87,7 +98,18 @@ export async function makeWorld(apis: Apis): Promise<World> {
     },
     appDelivery: await findDelivery(apis, one.appHook, one.user),
     userDelivery: await findDelivery(apis, one.userHook, one.user),
+    appReplay: await makeReplay(apis, { kind: "app", appId: one.app as AppId }),
+    userReplay: await makeReplay(apis, { kind: "user", userId: one.user as UserId }),
   };
+}
+
+/** Straight into the store: there are more worlds than may have replays at once. */
+async function makeReplay(apis: Apis, reach: ReplayReach): Promise<string> {
+  const id = makeId("replay", Date.now(), randomBytes(ID_CHANCE_BYTES));
+  const bounds = { ownedMax: 10, countMax: 1_000_000 };
+  const filter = { states: ["failed"] } as const;
+  await apis.storage.replays.createReplay({ id, reach, filter, perS: null, nowMs: Date.now(), ...bounds });
+  return id;
 }
 
 async function findDelivery(apis: Apis, hook: string, user: string): Promise<string> {

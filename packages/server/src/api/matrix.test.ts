@@ -11,19 +11,20 @@ before(async () => {
 });
 after(() => apis.close());
 
-type Ids = Readonly<Record<"hook" | "user" | "delivery" | "grant" | "type", string>>;
+type Ids = Readonly<Record<"hook" | "user" | "delivery" | "replay" | "grant" | "type", string>>;
 
-function idsOf({ one, appDelivery, userDelivery }: World, of: "app" | "user"): Ids {
+function idsOf({ one, appDelivery, userDelivery, appReplay, userReplay }: World, of: "app" | "user"): Ids {
   const common = { user: one.user, grant: one.grant, type: "a.b" };
   return of === "app"
-    ? { ...common, hook: one.appHook, delivery: appDelivery }
-    : { ...common, hook: one.userHook, delivery: userDelivery };
+    ? { ...common, hook: one.appHook, delivery: appDelivery, replay: appReplay }
+    : { ...common, hook: one.userHook, delivery: userDelivery, replay: userReplay };
 }
 
 const NOTHING: Ids = {
   hook: "hok_none",
   user: "nobody",
   delivery: "dlv_none",
+  replay: "rpl_none",
   grant: "grn_none",
   type: "no.such",
 };
@@ -31,6 +32,8 @@ const NOTHING: Ids = {
 const BODIES: Readonly<Record<string, object>> = {
   "POST /integrations/hooks": { url: "https://example.com/mine", events: ["a.*"] },
   "PATCH /integrations/hooks/{hook}": { events: ["a.*"] },
+  "POST /integrations/replays": {},
+  "PATCH /integrations/replays/{replay}": { state: "paused" },
 };
 
 function sentOf(operation: string, ids: Ids, as: string | null): Sent {
@@ -78,7 +81,7 @@ async function tryCell(operation: string, of: "app" | "user", caller: CallerName
   }
   assert.equal(answer.status, expected, at);
   // What is hidden, or forbidden whatever it is, is told in the words used for what does not exist.
-  if (expected === 404 || operation.includes("{grant}")) {
+  if (expected === 404 || /\{(grant|replay)\}/.test(operation)) {
     assert.deepEqual(told(answer), told(await apis.askPublic(sentOf(operation, NOTHING, as))), at);
   }
 }
@@ -137,6 +140,7 @@ describe("the provider's listener", () => {
           hook: world.one.appHook,
           user: world.one.user,
           delivery: world.appDelivery,
+          replay: world.appReplay,
           grant: world.one.grant,
           type: "a.b",
         };

@@ -98,6 +98,12 @@ const ownGrant: Rule = {
   app: { ...nobody, ...noGrantToken, app: "yes", user: "yes" },
 };
 
+const ownReplay: Rule = {
+  kind: "callers",
+  app: { ...nobody, ...noGrantToken, app: "yes" },
+  user: { ...usersOwn, ...noGrantToken },
+};
+
 export const INTEGRATOR_MATRIX: Readonly<Record<string, Rule>> = {
   "GET /integrations/event-types": anyCaller,
   "GET /integrations/event-types/{type}": anyCaller,
@@ -116,6 +122,16 @@ export const INTEGRATOR_MATRIX: Readonly<Record<string, Rule>> = {
     app: { ...nobody, app: "yes", grant: "yes" },
     user: usersOwn,
   },
+  "POST /integrations/deliveries/{delivery}/attempts": {
+    kind: "callers",
+    app: { ...nobody, app: "yes", grant: 403 },
+    user: usersOwn,
+  },
+  "POST /integrations/replays": { kind: "callers", app: { ...everyone, ...noGrantToken } },
+  "GET /integrations/replays": { kind: "callers", app: { ...everyone, ...noGrantToken } },
+  "GET /integrations/replays/{replay}": ownReplay,
+  "PATCH /integrations/replays/{replay}": ownReplay,
+  "DELETE /integrations/replays/{replay}": ownReplay,
   "GET /integrations/grants": { kind: "callers", app: { ...everyone, ...noGrantToken } },
   "GET /integrations/grants/{grant}": ownGrant,
   "DELETE /integrations/grants/{grant}": ownGrant,
@@ -176,6 +192,12 @@ export const PROVIDER_MATRIX: Readonly<Record<string, Rule>> = {
   "POST /v1/hooks/{hook}/secret": OPERATOR,
   "GET /v1/deliveries": OPERATOR,
   "GET /v1/deliveries/{delivery}": OPERATOR,
+  "POST /v1/deliveries/{delivery}/attempts": OPERATOR,
+  "POST /v1/replays": OPERATOR,
+  "GET /v1/replays": OPERATOR,
+  "GET /v1/replays/{replay}": OPERATOR,
+  "PATCH /v1/replays/{replay}": OPERATOR,
+  "DELETE /v1/replays/{replay}": OPERATOR,
   "GET /v1/policy": OPERATOR,
   "GET /v1/openapi.json": OPERATOR,
   "GET /metrics": OPERATOR,

@@ -72,6 +72,11 @@ export function changedRow(row: ReplayRow, change: ReplayChange, nowMs: number):
   };
 }
 
+/** What was counted may have ended otherwise meanwhile: what became of it counts. */
+export function endedRow(row: ReplayRow, nowMs: number): ReplayRow {
+  return { ...row, state: "done", next_at_ms: null, ended_at_ms: nowMs, found: row.done + row.skipped };
+}
+
 function toReach({ reach_kind: kind, reach_id: id }: ReplayRow): ReplayReach {
   if (kind === "app") return { kind, appId: id as AppId };
   return kind === "user" ? { kind, userId: id as UserId } : { kind };

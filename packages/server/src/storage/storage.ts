@@ -5,8 +5,8 @@ import type { SecretStore } from "../secrets/store.ts";
 import type { BacklogStore } from "../webhooks/backlog-store.ts";
 import type { EventTypeStore } from "../webhooks/event-type-store.ts";
 import type { FeedStore } from "../webhooks/feed-store.ts";
-import type { ReplayStore } from "../webhooks/replay-store.ts";
 import type { HealthStore } from "../webhooks/health-store.ts";
+import type { ReplayStore } from "../webhooks/replay-store.ts";
 import type { WebhookStore } from "../webhooks/store.ts";
 
 /** One opened engine: every port, over one database. */

@@ -17,6 +17,8 @@ export interface RedeliveryFacts {
   /** Of the grant under which it was made, as they are now; null: it was made under none. */
   readonly grantScopes: readonly string[] | null | "ended";
   readonly stored: Stored;
+  /** Its event's data are no longer kept. */
+  readonly isPayloadGone: boolean;
   readonly terms: ScopeTerms | null;
 }
 
@@ -30,6 +32,7 @@ export const REDELIVERY_REFUSALS = [
   "hook-pending",
   "grant-ended",
   "scopes-lacking",
+  "payload-gone",
 ] as const;
 export type RedeliveryRefusal = (typeof REDELIVERY_REFUSALS)[number];
 
@@ -41,12 +44,13 @@ export type Redelivery =
 export const REDELIVERED_ATTEMPTS_MAX = 1_000;
 
 export function judgeRedelivery(facts: RedeliveryFacts): Redelivery {
-  const { state, isUnderWay, isPing, attempts, hook, grantScopes, stored, terms } = facts;
+  const { state, isUnderWay, isPing, attempts, hook, grantScopes, stored, isPayloadGone, terms } = facts;
   if (state === "revoked") return refused("revoked");
   if (hook === null) return refused("hook-gone");
   if (hook.state === "disabled") return refused("hook-disabled");
   if (grantScopes === "ended") return refused("grant-ended");
   if (isUnderWay) return refused("under-way");
+  if (isPayloadGone) return refused("payload-gone");
   if (attempts >= REDELIVERED_ATTEMPTS_MAX) return refused("too-many-attempts");
   // Where nobody has shown yet that he wants it, each knock is counted; this one would not be.
   if (isPing && hook.state === "pending") return refused("hook-pending");

@@ -101,7 +101,11 @@ export function replayRecords(promised: Promised): void {
     assert.equal((await storage.replays.advanceReplays(START_MS - 1)).nextMs, START_MS);
     const paused = await changeTo({ state: "paused" }, START_MS + 1);
     assert.ok(paused.kind === "changed" && paused.replay.state === "paused");
-    assert.deepEqual(await storage.replays.advanceReplays(START_MS + 2), { released: 0, nextMs: null });
+    assert.deepEqual(await storage.replays.advanceReplays(START_MS + 2), {
+      released: 0,
+      nextMs: null,
+      ended: null,
+    });
     const slower = await changeTo({ perS: 3 }, START_MS + 3);
     assert.ok(slower.kind === "changed" && slower.replay.state === "paused" && slower.replay.perS === 3);
     const running = await changeTo({ state: "running", perS: null }, START_MS + 4);
@@ -112,7 +116,11 @@ export function replayRecords(promised: Promised): void {
     assert.ok(cancelled.kind === "changed" && cancelled.replay.endedAtMs === START_MS + 5);
     const again = await changeTo({ state: "running" }, START_MS + 6);
     assert.deepEqual(again, { kind: "ended", replay: cancelled.replay });
-    assert.deepEqual(await storage.replays.advanceReplays(START_MS + 7), { released: 0, nextMs: null });
+    assert.deepEqual(await storage.replays.advanceReplays(START_MS + 7), {
+      released: 0,
+      nextMs: null,
+      ended: null,
+    });
   });
 
   promised("what ended is forgotten in steps, what has not is kept", async (storage) => {

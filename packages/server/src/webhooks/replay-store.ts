@@ -48,6 +48,8 @@ export interface ReplayStep {
   readonly released: number;
   /** When there is more to do; null: no replay is running. */
   readonly nextMs: number | null;
+  /** It had nothing more to do, and is done; null: it goes on. */
+  readonly ended: Replay | null;
 }
 
 export interface ReplayStore {

@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Part } from "../base/lifecycle.ts";
 import type { Log } from "../base/log.ts";
 import type { ForgottenFact } from "./fact.ts";
+import type { ReplayStore } from "./replay-store.ts";
 import type { WebhookStore } from "./store.ts";
 
 export interface Sweep {
@@ -33,6 +34,17 @@ export function sweepOfEvents(
   return {
     name: "events",
     sweep: (nowMs, countMax) => store.sweep({ beforeMs: nowMs - policy().retention_days * DAY_MS, countMax }),
+  };
+}
+
+/** Forgets replays with what they were about. */
+export function sweepOfReplays(
+  store: Pick<ReplayStore, "sweepReplays">,
+  policy: () => Pick<Policy["webhooks"], "retention_days">,
+): Sweep {
+  return {
+    name: "replays",
+    sweep: (nowMs, countMax) => store.sweepReplays(nowMs - policy().retention_days * DAY_MS, countMax),
   };
 }
 

@@ -16,7 +16,7 @@ import type { WayOut } from "./way-out.ts";
 
 export async function createListeners(
   ground: Ground,
-  { hooks, publish, findAnswered, catalogues, sender }: WayOut,
+  { hooks, publish, findAnswered, catalogues, replays, sender }: WayOut,
   { identify, quotas, gateway }: WayIn,
 ): Promise<{ readonly integrators: Listener; readonly provider: Listener }> {
   const { options, world, policy, certificates, storage, space, keyring, keys, tell } = ground;
@@ -28,6 +28,7 @@ export async function createListeners(
   const both = {
     ...stores,
     onFact: tell,
+    ...{ replays, replayRecords: storage.replays },
     ...{ version: VERSION, vault, hooks, catalogues, isSpaceShort, policy: () => policy },
   };
   const providerApi = await buildProviderApi({

@@ -7,8 +7,9 @@ import { createCatalogues } from "../webhooks/catalogue.ts";
 import { createEgress } from "../webhooks/egress.ts";
 import { createHooks } from "../webhooks/hooks.ts";
 import { createPublish } from "../webhooks/publish.ts";
+import { createReplaying } from "../webhooks/replaying.ts";
 import { createSending } from "../webhooks/sending.ts";
-import { createSweeper, sweepOfEvents } from "../webhooks/sweeper.ts";
+import { createSweeper, sweepOfEvents, sweepOfReplays } from "../webhooks/sweeper.ts";
 import { tellingPublished } from "../webhooks/telling-published.ts";
 import type { Ground } from "./ground.ts";
 
@@ -46,6 +47,7 @@ export function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
   const sweeper = createSweeper({
     sweeps: [
       sweepOfEvents(storage.webhooks, () => policy.webhooks),
+      sweepOfReplays(storage.replays, () => policy.webhooks),
       { name: "idempotency keys", sweep: (nowMs, countMax) => storage.idempotency.sweep(nowMs, countMax) },
     ],
     onFact: tell,
@@ -61,6 +63,7 @@ export function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
     sweeper,
     keeper,
     healthKeeper,
+    ...createReplaying({ store: storage.replays, wakeSender: sender.wake, ...world }),
     others: storage.listen?.({ due: sender.wake, changed }) ?? null,
     catalogues: createCatalogues({ store: storage.eventTypes, clock: world.clock }),
     hooks: createHooks({ ...webhooks, addresses, wake, recall: sender.recall, onFact: tell }),

@@ -15,12 +15,15 @@ import { type Api, createApi, type MannersDeps } from "../manners.ts";
 import { PolicyShape, policyRoute } from "../policy.ts";
 import { Refusal } from "../problem.ts";
 import { problemsRoute } from "../problems-page.ts";
+import { redeliveryRoute } from "../redelivery.ts";
 import { referenceRoutes } from "../reference.ts";
+import { type ReplayDeps, replayRoutes } from "../replays.ts";
 import { AppShape } from "../resources/app.ts";
 import { DeliveryShape, WholeDeliveryShape } from "../resources/delivery.ts";
 import { EventTypeShape } from "../resources/event-type.ts";
 import { GrantShape } from "../resources/grant.ts";
 import { HookSecretShape, HookShape, NewHookShape, PingShape, UserSecretShape } from "../resources/hook.ts";
+import { ReplayShape } from "../resources/replay.ts";
 import { grantRoutes } from "./grants.ts";
 import { hookRoutes } from "./hooks.ts";
 import { MetaShape, metaRoutes } from "./meta.ts";
@@ -28,7 +31,7 @@ import { ownAppRoute } from "./own-app.ts";
 import { RateLimitShape, rateLimitRoutes } from "./rate-limit.ts";
 import { userSecretRoutes } from "./user-secrets.ts";
 
-export interface IntegratorDeps extends MannersDeps {
+export interface IntegratorDeps extends MannersDeps, ReplayDeps {
   readonly version: string;
   /** Where this API lies on the public listener: `/integrations`. */
   readonly prefix: string;
@@ -55,6 +58,16 @@ export interface IntegratorDeps extends MannersDeps {
   readonly signingKey: string | null;
 }
 
+const TAGS = {
+  "event-types": "What can happen, and what is told of it",
+  hooks: "Where events go",
+  deliveries: "What became of them",
+  replays: "What is delivered once more",
+  grants: "Which user lets which app act for it",
+  app: "The app itself",
+  platform: "The platform itself",
+};
+
 /** What integrators and users reach below the prefix of the public listener. */
 export async function buildIntegratorApi(deps: IntegratorDeps): Promise<Api> {
   const { prefix, identify, clientAddress } = deps;
@@ -70,17 +83,19 @@ export async function buildIntegratorApi(deps: IntegratorDeps): Promise<Api> {
       token: { type: "http", scheme: "bearer", description: "A user's personal token, or a grant's" },
       app: { type: "http", scheme: "basic", description: "The app's client id and secret" },
     },
-    tags: {
-      "event-types": "What can happen, and what is told of it",
-      hooks: "Where events go",
-      deliveries: "What became of them",
-      grants: "Which user lets which app act for it",
-      app: "The app itself",
-      platform: "The platform itself",
-    },
+    tags: TAGS,
     shapes: [
       ...[HookShape, NewHookShape, HookSecretShape, UserSecretShape, PingShape, DeliveryShape],
-      ...[EventTypeShape, WholeDeliveryShape, GrantShape, AppShape, PolicyShape, MetaShape, RateLimitShape],
+      ...[
+        EventTypeShape,
+        WholeDeliveryShape,
+        ReplayShape,
+        GrantShape,
+        AppShape,
+        PolicyShape,
+        MetaShape,
+        RateLimitShape,
+      ],
     ],
     authenticate: async ({ headers, raw }, open) => {
       const { authorization } = headers;
@@ -95,6 +110,8 @@ export async function buildIntegratorApi(deps: IntegratorDeps): Promise<Api> {
   hookRoutes(api, deps);
   userSecretRoutes(api, deps);
   deliveryRoutes(api, `${prefix}/deliveries`, deps);
+  redeliveryRoute(api, `${prefix}/deliveries`, deps);
+  replayRoutes(api, `${prefix}/replays`, deps);
   grantRoutes(api, deps);
   ownAppRoute(api, deps);
   policyRoute(api, `${prefix}/policy`, deps.policy, true);

@@ -15,13 +15,16 @@ import { type Api, createApi, type MannersDeps } from "../manners.ts";
 import { PolicyShape, policyRoute } from "../policy.ts";
 import { Refusal } from "../problem.ts";
 import { PROVIDER_PROBLEMS_PAGE, problemsRoute } from "../problems-page.ts";
+import { redeliveryRoute } from "../redelivery.ts";
 import { referenceRoutes } from "../reference.ts";
+import { type ReplayDeps, replayRoutes } from "../replays.ts";
 import { AppShape, ClientSecretShape, NewAppShape } from "../resources/app.ts";
 import { DeliveryShape, WholeDeliveryShape } from "../resources/delivery.ts";
 import { BatchShape, ReceiptShape } from "../resources/event.ts";
 import { EventTypeShape } from "../resources/event-type.ts";
 import { GrantShape } from "../resources/grant.ts";
 import { HookSecretShape, HookShape, NewHookShape, PingShape } from "../resources/hook.ts";
+import { ReplayShape } from "../resources/replay.ts";
 import { NewTokenShape, TokenShape } from "../resources/token.ts";
 import { UserShape } from "../resources/user.ts";
 import { appRoutes } from "./apps.ts";
@@ -36,7 +39,7 @@ import { tokenRoutes } from "./tokens.ts";
 import { followTraces, type TracedDeps } from "./traced.ts";
 import { userRoutes } from "./users.ts";
 
-export interface ProviderDeps extends MannersDeps, MetricsDeps, TracedDeps {
+export interface ProviderDeps extends MannersDeps, MetricsDeps, TracedDeps, ReplayDeps {
   readonly version: string;
   readonly operatorKey: Secret;
   readonly accounts: AccountStore;
@@ -62,13 +65,14 @@ const TAGS = {
   events: "What happened at the provider",
   hooks: "Where events go",
   deliveries: "What became of them",
+  replays: "What is delivered once more",
   platform: "The platform itself",
 };
 
 const SHAPES = [
   ...[UserShape, AppShape, NewAppShape, ClientSecretShape, GrantShape, TokenShape, NewTokenShape],
   ...[GroupShape, EventTypeShape, ReceiptShape, BatchShape, HookShape, NewHookShape, HookSecretShape],
-  ...[PingShape, DeliveryShape, WholeDeliveryShape, PolicyShape, HealthShape],
+  ...[PingShape, DeliveryShape, WholeDeliveryShape, ReplayShape, PolicyShape, HealthShape],
 ];
 
 /** The provider's own listener: everything that the operator key opens. */
@@ -103,6 +107,8 @@ export async function buildProviderApi(deps: ProviderDeps): Promise<Api> {
   eventRoutes(api, deps);
   hookRoutes(api, deps);
   deliveryRoutes(api, "/v1/deliveries", deps);
+  redeliveryRoute(api, "/v1/deliveries", deps);
+  replayRoutes(api, "/v1/replays", deps);
   policyRoute(api, "/v1/policy", deps.policy, false);
   documentRoute(api, { path: "/v1/openapi.json", open: false, catalogues: deps.catalogues });
   healthRoutes(api, deps);

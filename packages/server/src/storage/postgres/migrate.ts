@@ -10,7 +10,16 @@ import { record } from "./migrations/0007-record.ts";
 import { backlog } from "./migrations/0008-backlog.ts";
 
 /** In order, forward only; a migration that was released is never changed. The schema's number is how many ran. */
-export const MIGRATIONS: readonly string[] = [first, wayOut, catalogue, health, replays, feed, record, backlog];
+export const MIGRATIONS: readonly string[] = [
+  first,
+  wayOut,
+  catalogue,
+  health,
+  replays,
+  feed,
+  record,
+  backlog,
+];
 
 export class NewerSchema extends StartRefused {
   constructor(found: number, known: number) {

@@ -54,6 +54,7 @@ interface HeldRow extends FoundRow {
   readonly attempts_count: number;
   readonly view: string | null;
   readonly sensitive: string | null;
+  readonly is_gone: boolean;
 }
 
 /** What became of each; those that are gone are left out. */
@@ -81,6 +82,7 @@ export async function redeliverAll(
       hook: hook === null ? null : toHook(hook),
       grantScopes: row.grant_id === null ? null : (scopes.get(row.grant_id) ?? "ended"),
       stored: { view: toView(row.view), sensitive },
+      isPayloadGone: row.is_gone,
       terms: terms.get(row.type) ?? null,
     });
     judged.set(row.id, redelivery);
@@ -127,7 +129,7 @@ async function lockHooks(
 }
 
 const HELD = `SELECT deliveries.id, hook_id, grant_id, event_id, deliveries.type, sequence, state, is_leased, attempts_count,
-    view, events.sensitive
+    view, events.sensitive, events.data = '' OR payload_gone AS is_gone
   FROM deliveries JOIN events ON events.id = event_id WHERE deliveries.id = ANY($1)
   ORDER BY deliveries.id FOR NO KEY UPDATE OF deliveries`;
 

@@ -1,25 +1,29 @@
 /** One step of a replay. Its row is locked for as long, so that no other node takes one at the same time. */
-import type { DeliveryId, UserId } from "@trulinks/protocol";
-import type { DeliveryState } from "../../webhooks/delivery.ts";
 import {
   FILLED_PAUSE_MS,
   HOOK_WAITING_MAX,
-  isChosen,
   NO_ROOM_PAUSE_MS,
   REPLAY_HOOKS_MAX,
   REPLAY_SCAN_MAX,
   REPLAY_WAITING_MAX,
-  type Replay,
   roomFor,
   type Waiting,
 } from "../../webhooks/replay.ts";
 import type { ReplayStep } from "../../webhooks/replay-store.ts";
 import { nextRelease, releasable } from "../pace.ts";
-import { BEFORE_ALL_HOOKS, type LaneRow, nextStepMs, type ReplayRow, toReplay } from "../replay-row.ts";
+import {
+  BEFORE_ALL_HOOKS,
+  endedRow,
+  type LaneRow,
+  nextStepMs,
+  type ReplayRow,
+  toReplay,
+} from "../replay-row.ts";
 import type { Database, Queries, Transaction } from "./database.ts";
 import { findHookRow, type HookRow } from "./hook-row.ts";
 import { redeliverAll } from "./redeliver.ts";
 import { findLanes } from "./replay-hooks.ts";
+import { isOneOf, scan } from "./replay-scan.ts";
 
 // Another node is at it just now.
 const OTHERS_PAUSE_MS = 200;
@@ -27,15 +31,19 @@ const OTHERS_PAUSE_MS = 200;
 /** See `ReplayStore.advanceReplays`. */
 export async function advanceReplays(database: Database, nowMs: number): Promise<ReplayStep> {
   const due = await nextMs(database);
-  if (due === null || due > nowMs) return { released: 0, nextMs: due };
-  const released = await database.transact(async (transaction) => {
+  if (due === null || due > nowMs) return { ...NOTHING, nextMs: due };
+  const did = await database.transact(async (transaction) => {
     const row = await transaction.get<ReplayRow>(LOCK, nowMs);
     if (row === undefined) return null;
     return row.hooks_through === null ? work(transaction, row, nowMs) : open(transaction, row, nowMs);
   });
-  if (released === null) return { released: 0, nextMs: nowMs + OTHERS_PAUSE_MS };
-  return { released, nextMs: await nextMs(database) };
+  if (did === null) return { ...NOTHING, nextMs: nowMs + OTHERS_PAUSE_MS };
+  return { ...did, nextMs: await nextMs(database) };
 }
+
+type Did = Omit<ReplayStep, "nextMs">;
+
+const NOTHING: Did = { released: 0, ended: null };
 
 async function nextMs(queries: Queries): Promise<number | null> {
   const row = await queries.get<{ readonly at_ms: number | null }>(NEXT);
@@ -46,7 +54,7 @@ const NEXT = "SELECT min(next_at_ms) AS at_ms FROM replays WHERE next_at_ms IS N
 const LOCK = `SELECT * FROM replays WHERE next_at_ms <= $1 ORDER BY next_at_ms, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED`;
 
 /** Finds some of its hooks. */
-async function open(transaction: Transaction, row: ReplayRow, nowMs: number): Promise<0> {
+async function open(transaction: Transaction, row: ReplayRow, nowMs: number): Promise<Did> {
   const hooks = await findLanes(transaction, toReplay(row), row.hooks_through ?? BEFORE_ALL_HOOKS);
   const lanes = hooks.filter(({ from, through }) => from < through);
   await transaction.run(
@@ -65,24 +73,24 @@ async function open(transaction: Transaction, row: ReplayRow, nowMs: number): Pr
     { ...row, hooks_through: hooksThrough, uncounted: row.uncounted + lanes.length },
     nowMs,
   );
-  return 0;
+  return NOTHING;
 }
 
-/** Counts some of a hook's deliveries, or makes some due; says how many that are. */
-async function work(transaction: Transaction, row: ReplayRow, nowMs: number): Promise<number> {
+/** Counts some of a hook's deliveries, or makes some due. */
+async function work(transaction: Transaction, row: ReplayRow, nowMs: number): Promise<Did> {
   const lane = await transaction.get<LaneRow>(
     "SELECT * FROM replay_lanes WHERE replay_id = $1 ORDER BY next_at_ms, hook_id LIMIT 1",
     row.id,
   );
   if (lane === undefined) {
     await transaction.run(END, row.id, nowMs);
-    return 0;
+    return { released: 0, ended: toReplay(endedRow(row, nowMs)) };
   }
   if (lane.counted_through < lane.through) {
     await count(transaction, row, lane, nowMs);
-    return 0;
+    return NOTHING;
   }
-  return makeDue(transaction, row, lane, nowMs);
+  return { released: await makeDue(transaction, row, lane, nowMs), ended: null };
 }
 
 const END = `UPDATE replays SET state = 'done', next_at_ms = NULL, ended_at_ms = $2, found = done + skipped WHERE id = $1`;
@@ -99,32 +107,6 @@ async function write(transaction: Transaction, row: ReplayRow, nowMs: number): P
     ...[row.id, nextStepMs(row, lane?.at_ms ?? null, nowMs), row.release_at_ms, row.hooks_through],
     ...[row.uncounted, row.found, row.done, row.skipped],
   );
-}
-
-interface Scanned {
-  readonly id: DeliveryId;
-  readonly sequence: number;
-  readonly state: DeliveryState;
-  readonly type: string;
-  readonly user_id: UserId | null;
-  readonly created_at_ms: number;
-  readonly is_reachable: boolean;
-}
-
-function scan(queries: Queries, { hook_id, through }: LaneRow, after: number): Promise<readonly Scanned[]> {
-  return queries.all<Scanned>(SCAN, hook_id, after, through);
-}
-
-// An app knows of what concerns a user only while that user's grant lives.
-const SCAN = `SELECT id, sequence, state, type, user_id, created_at_ms, user_id IS NULL OR owner_app_id IS NULL OR
-    (SELECT count(*) FROM grants WHERE grants.user_id = deliveries.user_id AND app_id = owner_app_id) = 1 AS is_reachable
-  FROM deliveries WHERE sequence IS NOT NULL AND hook_id = $1 AND sequence > $2 AND sequence <= $3
-  ORDER BY sequence LIMIT ${REPLAY_SCAN_MAX}`;
-
-function isOneOf(replay: Replay, row: Scanned): boolean {
-  const { state, type, user_id: userId, created_at_ms: createdAtMs } = row;
-  const isReachable = replay.reach.kind === "all" || row.is_reachable;
-  return isChosen(replay, { state, type, userId, createdAtMs, isReachable });
 }
 
 async function count(transaction: Transaction, row: ReplayRow, lane: LaneRow, nowMs: number): Promise<void> {

@@ -1,7 +1,7 @@
 /** The ports, telling other nodes of what they had better know. */
 import type { AccountStore } from "../../accounts/store.ts";
-import type { ReplayStore } from "../../webhooks/replay-store.ts";
 import type { HealthStore } from "../../webhooks/health-store.ts";
+import type { ReplayStore } from "../../webhooks/replay-store.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import type { Notice } from "./notices.ts";
 

@@ -22,6 +22,8 @@ export interface DeliveryRow extends OwnerColumns {
   readonly attempts_count: number;
   /** Of those, how many were made before its retry schedule began anew. */
   readonly tried_before: number;
+  /** 1 if its event's data are nothing to it any more. */
+  readonly payload_gone: number | null;
   readonly created_at_ms: number;
   readonly expires_at_ms: number | null;
   readonly replace_key: string | null;

@@ -50,6 +50,7 @@ export interface Redelivering {
 export function redeliverRow(ground: Ground, row: DeliveryRow, redelivering: Redelivering): Redelivery {
   const { database, memory } = ground;
   const { hook } = redelivering;
+  const event = database.get<EventRow>(EVENT, row.event_id);
   const judged = judgeRedelivery({
     state: row.state,
     isUnderWay: memory.leases.isHeld(row.id),
@@ -57,7 +58,11 @@ export function redeliverRow(ground: Ground, row: DeliveryRow, redelivering: Red
     attempts: row.attempts_count,
     hook,
     grantScopes: scopesOf(database, row.grant_id),
-    stored: { view: toView(row.view), sensitive: sensitiveOf(database, row) },
+    stored: {
+      view: toView(row.view),
+      sensitive: event?.sensitive == null ? [] : JSON.parse(event.sensitive),
+    },
+    isPayloadGone: row.payload_gone === 1 || event?.is_gone !== 0,
     terms: redelivering.termsOf(row.type),
   });
   if (judged.kind === "again" && hook !== null) {
@@ -104,13 +109,12 @@ function scopesOf(database: Database, grantId: GrantId | null): readonly string[
   return grant === undefined ? "ended" : (JSON.parse(grant.scopes) as readonly string[]);
 }
 
-function sensitiveOf(database: Database, row: DeliveryRow): readonly string[] {
-  const text = database.get<{ readonly sensitive: string | null }>(
-    "SELECT sensitive FROM events WHERE id = ?",
-    row.event_id,
-  )?.sensitive;
-  return text == null ? [] : (JSON.parse(text) as readonly string[]);
+interface EventRow {
+  readonly sensitive: string | null;
+  readonly is_gone: number;
 }
+
+const EVENT = "SELECT sensitive, data = '' AS is_gone FROM events WHERE id = ?";
 
 /** What a type asks of grants today, each read once; null where it is not registered. */
 export function readTerms(database: Database): (type: string) => ScopeTerms | null {

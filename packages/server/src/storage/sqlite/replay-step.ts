@@ -3,24 +3,29 @@ import type { Hook } from "../../webhooks/hook.ts";
 import {
   FILLED_PAUSE_MS,
   HOOK_WAITING_MAX,
-  isChosen,
   NO_ROOM_PAUSE_MS,
   REPLAY_HOOKS_MAX,
   REPLAY_SCAN_MAX,
   REPLAY_WAITING_MAX,
-  type Replay,
   roomFor,
 } from "../../webhooks/replay.ts";
 import type { ReplayStep } from "../../webhooks/replay-store.ts";
 import { nextRelease, releasable } from "../pace.ts";
-import { BEFORE_ALL_HOOKS, type LaneRow, nextStepMs, type ReplayRow, toReplay } from "../replay-row.ts";
+import {
+  BEFORE_ALL_HOOKS,
+  endedRow,
+  type LaneRow,
+  nextStepMs,
+  type ReplayRow,
+  toReplay,
+} from "../replay-row.ts";
 import type { Database } from "./database.ts";
-import type { DeliveryRow } from "./delivery-row.ts";
 import { findHookRow, toHook } from "./hook-row.ts";
 import { moveUp } from "./line.ts";
 import type { Ground } from "./memory.ts";
 import { readTerms, redeliverRow } from "./redeliver.ts";
 import { findLanes } from "./replay-hooks.ts";
+import { isOneOf, scan } from "./replay-scan.ts";
 
 /** See `ReplayStore.advanceReplays`. */
 export function advanceReplays(ground: Ground, nowMs: number): ReplayStep {
@@ -29,19 +34,24 @@ export function advanceReplays(ground: Ground, nowMs: number): ReplayStep {
     "SELECT * FROM replays WHERE next_at_ms <= ? ORDER BY next_at_ms, id LIMIT 1",
     nowMs,
   );
-  let released = 0;
-  if (row !== undefined) {
-    memory.listing.bring();
-    released = row.hooks_through === null ? work(ground, row, nowMs) : open(database, row, nowMs);
-  }
-  const next = database.get<{ readonly at_ms: number | null }>(NEXT);
-  return { released, nextMs: next?.at_ms ?? null };
+  if (row === undefined) return { released: 0, ended: null, nextMs: nextMs(database) };
+  memory.listing.bring();
+  const did = row.hooks_through === null ? work(ground, row, nowMs) : open(database, row, nowMs);
+  return { ...did, nextMs: nextMs(database) };
+}
+
+type Did = Omit<ReplayStep, "nextMs">;
+
+const NOTHING: Did = { released: 0, ended: null };
+
+function nextMs(database: Database): number | null {
+  return database.get<{ readonly at_ms: number | null }>(NEXT)?.at_ms ?? null;
 }
 
 const NEXT = "SELECT min(next_at_ms) AS at_ms FROM replays WHERE next_at_ms IS NOT NULL";
 
 /** Finds some of its hooks. */
-function open(database: Database, row: ReplayRow, nowMs: number): 0 {
+function open(database: Database, row: ReplayRow, nowMs: number): Did {
   const replay = toReplay(row);
   const hooks = findLanes(database, replay, row.hooks_through ?? BEFORE_ALL_HOOKS);
   const lanes = hooks.filter(({ from, through }) => from < through);
@@ -54,34 +64,29 @@ function open(database: Database, row: ReplayRow, nowMs: number): 0 {
   }
   const hooksThrough = hooks.length < REPLAY_HOOKS_MAX ? null : (hooks.at(-1)?.id ?? null);
   write(database, { ...row, hooks_through: hooksThrough, uncounted: row.uncounted + lanes.length }, nowMs);
-  return 0;
+  return NOTHING;
 }
 
-/** Counts some of a hook's deliveries, or makes some due; says how many that are. */
-function work(ground: Ground, row: ReplayRow, nowMs: number): number {
+/** Counts some of a hook's deliveries, or makes some due. */
+function work(ground: Ground, row: ReplayRow, nowMs: number): Did {
   const { database } = ground;
   const lane = database.get<LaneRow>(
     "SELECT * FROM replay_lanes WHERE replay_id = ? ORDER BY next_at_ms, hook_id LIMIT 1",
     row.id,
   );
   if (lane === undefined) {
-    end(database, row, nowMs);
-    return 0;
+    database.run(END, nowMs, row.id);
+    return { released: 0, ended: toReplay(endedRow(row, nowMs)) };
   }
   if (lane.counted_through < lane.through) {
     count(database, row, lane, nowMs);
-    return 0;
+    return NOTHING;
   }
-  return makeDue(ground, row, lane, nowMs);
+  return { released: makeDue(ground, row, lane, nowMs), ended: null };
 }
 
-function end(database: Database, row: ReplayRow, nowMs: number): void {
-  database.run(
-    "UPDATE replays SET state = 'done', next_at_ms = NULL, ended_at_ms = ?, found = done + skipped WHERE id = ?",
-    nowMs,
-    row.id,
-  );
-}
+const END =
+  "UPDATE replays SET state = 'done', next_at_ms = NULL, ended_at_ms = ?, found = done + skipped WHERE id = ?";
 
 /** Notes how far it has come, and when it goes on. */
 function write(database: Database, row: ReplayRow, nowMs: number): void {
@@ -104,28 +109,6 @@ function write(database: Database, row: ReplayRow, nowMs: number): void {
       row.id,
     ],
   );
-}
-
-interface Scanned extends DeliveryRow {
-  readonly sequence: number;
-  readonly is_reachable: number;
-}
-
-function scan(database: Database, { hook_id, through }: LaneRow, after: number): readonly Scanned[] {
-  return database.all<Scanned>(SCAN, hook_id, after, through, REPLAY_SCAN_MAX);
-}
-
-// An app knows of what concerns a user only while that user's grant lives.
-const SCAN = `SELECT *, user_id IS NULL OR owner_app_id IS NULL OR EXISTS
-    (SELECT 1 FROM grants WHERE grants.user_id = deliveries.user_id AND grants.app_id = owner_app_id) AS is_reachable
-  FROM deliveries INDEXED BY deliveries_by_sequence
-  WHERE is_listed = 1 AND sequence IS NOT NULL AND hook_id = ? AND sequence > ? AND sequence <= ?
-  ORDER BY sequence LIMIT ?`;
-
-function isOneOf(replay: Replay, row: Scanned): boolean {
-  const { state, type, user_id: userId, created_at_ms: createdAtMs } = row;
-  const isReachable = replay.reach.kind === "all" || row.is_reachable === 1;
-  return isChosen(replay, { state, type, userId, createdAtMs, isReachable });
 }
 
 function count(database: Database, row: ReplayRow, lane: LaneRow, nowMs: number): void {
