@@ -7,7 +7,7 @@ import { closed, nullable, Time, timeOf } from "../schemas.ts";
 /** Some milliseconds of the store's time, whatever waits. */
 export const BACKLOG_COUNT_MAX = 10_000;
 /** In lists, for each of up to 200 hooks. */
-export const BACKLOG_LISTED_COUNT_MAX = 1_000;
+export const BACKLOG_LISTED_COUNT_MAX = 500;
 
 const reasons = Object.fromEntries(WAITING_BECAUSE.map((because) => [because, Type.Integer()]));
 
@@ -15,7 +15,7 @@ export const BacklogMember = closed(
   {
     waiting: Type.Integer({
       description:
-        "Deliveries that wait, and those under way. The oldest 10 000 are counted, in lists the oldest 1 000 of each hook",
+        "Deliveries that wait, and those under way. The oldest 10 000 are counted, in lists the oldest 500 of each hook",
     }),
     more: Type.Boolean({ description: "Whether more wait than were counted" }),
     bytes: Type.Integer({ description: "Of the data of those that were counted" }),

@@ -76,15 +76,19 @@ const WAITING = `hook_id = hooks.id AND state = 'waiting'`;
 const UNDER_WAY = `${WAITING} AND is_leased = ANY (ARRAY[true])`;
 const AT_REST = `${WAITING} AND NOT is_leased`;
 
-/** The number that stands first in a serial hook's line; null for other hooks. */
-const HEAD = `CASE WHEN hooks.serial THEN least(
-    (SELECT sequence FROM deliveries WHERE ${UNDER_WAY} ORDER BY sequence LIMIT 1),
-    (SELECT sequence FROM deliveries WHERE ${AT_REST} ORDER BY sequence LIMIT 1)) END`;
+/** Hooks that are looked at, with the number that stands first in a serial hook's line (`head`; null for others). */
+const looked = (where: string): string => `SELECT id, state, round, serial,
+    CASE WHEN serial THEN least(
+      (SELECT sequence FROM deliveries WHERE ${UNDER_WAY} ORDER BY sequence LIMIT 1),
+      (SELECT sequence FROM deliveries WHERE ${AT_REST} ORDER BY sequence LIMIT 1)) END AS head
+  FROM hooks WHERE ${where}`;
 
-const WHY = `'waiting' AS state, hooks.state AS hook_state, waiting.is_leased, waiting.because,
+// By numbers and bytes, since to sort 10 000 texts by the rules of a language takes longer than all the rest.
+const GROUPED = `waiting.is_leased, waiting.because COLLATE "C" AS because,
   CASE WHEN waiting.sequence IS NOT NULL THEN 0 END AS sequence, waiting.round < hooks.round AS is_held,
-  hooks.serial AND coalesce(waiting.sequence > head.sequence, false) AS is_behind`;
-const ADDED = `count(*)::integer AS count, sum(waiting.data_bytes)::bigint AS bytes, min(waiting.created_at_ms) AS oldest_at_ms`;
+  coalesce(waiting.sequence > hooks.head, false) AS is_behind,
+  count(*)::integer AS count, sum(waiting.data_bytes)::bigint AS bytes, min(waiting.created_at_ms) AS oldest_at_ms`;
+const OF_HOOK = "'waiting' AS state, hooks.state AS hook_state";
 
 const headOf = (queue: string): string => `(SELECT next_at_ms FROM deliveries
   WHERE hook_id = hooks.id AND round = hooks.round AND state = 'waiting' AND NOT is_leased AND attempts_count ${queue}
@@ -95,21 +99,22 @@ const NEXT_TRY = `CASE
   WHEN hooks.state <> 'disabled' THEN least(
     (SELECT min(next_at_ms) FROM deliveries WHERE ${AT_REST} AND sequence IS NULL),
     CASE WHEN hooks.state = 'active' THEN
-      (SELECT next_at_ms FROM deliveries WHERE ${AT_REST} AND sequence = head.sequence AND round = hooks.round) END)
+      (SELECT next_at_ms FROM deliveries WHERE ${AT_REST} AND sequence = hooks.head AND round = hooks.round) END)
   END`;
 
-// OFFSET 0, and MATERIALIZED below: once for each hook, where the planner would look for it once for each delivery.
+// MATERIALIZED: once for each hook, where the planner would do it once for each delivery.
 const OF_HOOKS = `
-  SELECT hooks.id AS hook_id, ${WHY}, ${ADDED}, ${NEXT_TRY} AS next_try_at_ms
-  FROM hooks CROSS JOIN LATERAL (SELECT ${HEAD} AS sequence OFFSET 0) head
-  CROSS JOIN LATERAL (
-    (SELECT * FROM deliveries WHERE ${UNDER_WAY} LIMIT $2)
-    UNION ALL
-    (SELECT * FROM deliveries WHERE ${AT_REST} ORDER BY sequence LIMIT $2)
-    LIMIT $2
-  ) waiting
-  WHERE hooks.id = ANY($1)
-  GROUP BY hooks.id, head.sequence, 3, 4, 5, 6, 7, 8`;
+  WITH looked AS MATERIALIZED (${looked("id = ANY($1)")}),
+  timed AS MATERIALIZED (SELECT hooks.*, ${NEXT_TRY} AS next_try_at_ms FROM looked AS hooks)
+  SELECT hooks.id AS hook_id, ${OF_HOOK}, hooks.next_try_at_ms, grouped.*
+  FROM timed AS hooks CROSS JOIN LATERAL (
+    SELECT ${GROUPED} FROM (
+      (SELECT * FROM deliveries WHERE ${UNDER_WAY} LIMIT $2)
+      UNION ALL
+      (SELECT * FROM deliveries WHERE ${AT_REST} ORDER BY sequence LIMIT $2)
+      LIMIT $2
+    ) waiting GROUP BY 1, 2, 3, 4, 5
+  ) grouped`;
 
 const WITH_MORE = `SELECT hooks.id FROM hooks WHERE hooks.id = ANY($1) AND EXISTS (SELECT FROM (
     (SELECT 1 FROM deliveries WHERE ${UNDER_WAY} LIMIT $2 + 1)
@@ -124,9 +129,9 @@ const STEP = `
     ORDER BY hook_id, is_leased, sequence LIMIT $4
   ),
   last AS (SELECT * FROM waiting ORDER BY hook_id DESC, is_leased DESC, sequence DESC NULLS FIRST LIMIT 1),
-  head AS MATERIALIZED (
-    SELECT hooks.id, ${HEAD} AS sequence FROM hooks WHERE hooks.id = ANY (ARRAY(SELECT DISTINCT hook_id FROM waiting))
+  looked AS MATERIALIZED (${looked("id = ANY (ARRAY(SELECT DISTINCT hook_id FROM waiting))")}),
+  grouped AS (
+    SELECT hooks.id, ${GROUPED} FROM waiting JOIN looked AS hooks ON hooks.id = waiting.hook_id GROUP BY hooks.id, 2, 3, 4, 5, 6
   )
-  SELECT ${WHY}, ${ADDED}, last.hook_id AS last_hook_id, last.is_leased AS last_is_leased, last.sequence AS last_sequence
-  FROM last, waiting JOIN hooks ON hooks.id = waiting.hook_id JOIN head ON head.id = hooks.id
-  GROUP BY 2, 3, 4, 5, 6, 7, last.hook_id, last.is_leased, last.sequence`;
+  SELECT ${OF_HOOK}, grouped.*, last.hook_id AS last_hook_id, last.is_leased AS last_is_leased, last.sequence AS last_sequence
+  FROM last, looked AS hooks JOIN grouped USING (id)`;

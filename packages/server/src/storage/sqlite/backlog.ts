@@ -69,8 +69,9 @@ const WHY = `CASE WHEN because IN ('hook-paused', 'hook-pending')
     AND (SELECT state FROM hooks WHERE hooks.id = hook_id) = 'active' THEN 'limit' ELSE because END`;
 
 const grouped = (found: string): string =>
-  `SELECT why AS because, count(*) AS count, sum(bytes) AS bytes, min(created_at_ms) AS oldest_at_ms
-   FROM (SELECT ${WHY} AS why, bytes, created_at_ms ${WAITING} AND ${found}) GROUP BY why`;
+  `SELECT ${WHY} AS because, count, bytes, oldest_at_ms FROM
+     (SELECT hook_id, because, count(*) AS count, sum(bytes) AS bytes, min(created_at_ms) AS oldest_at_ms
+      FROM (SELECT hook_id, because, bytes, created_at_ms ${WAITING} AND ${found}) GROUP BY hook_id, because)`;
 
 const OF_HOOK = grouped("hook_id = ? ORDER BY sequence LIMIT ?");
 const ONE_MORE = `SELECT 1 ${WAITING} AND hook_id = ? ORDER BY sequence LIMIT 1 OFFSET ?`;
