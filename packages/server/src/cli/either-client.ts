@@ -21,12 +21,14 @@ export interface EitherClient {
 }
 
 export const EITHER_NOTES = `
-As the provider: the platform is looked for where ./trulinks.yaml and the TRULINKS_ variables say, or at
---url. The operator key is taken from TRULINKS_OPERATOR_KEY, else from operator.key in the data folder.
+As the provider: the platform is looked for where ./trulinks.yaml and the TRULINKS_ variables say,
+or at --url. The operator key is taken from TRULINKS_OPERATOR_KEY, else from operator.key in the
+data folder.
 
-As an integrator: say TRULINKS_TOKEN (or --token-file), or TRULINKS_CLIENT_ID and TRULINKS_CLIENT_SECRET
-(or --client-id and --client-secret-file), and where with TRULINKS_URL or --url: the public listener,
-such as https://api.example.com. A path in it stands in the place of /integrations.
+As an integrator: say TRULINKS_TOKEN (or --token-file), or TRULINKS_CLIENT_ID and
+TRULINKS_CLIENT_SECRET (or --client-id and --client-secret-file), and where with TRULINKS_URL or
+--url: the public listener, such as https://api.example.com. A path in it stands in the place of
+/integrations.
 `;
 
 export function addEitherFlags(command: Command): Command {

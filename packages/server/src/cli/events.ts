@@ -5,6 +5,8 @@ import { type Clock, systemClock } from "../base/clock.ts";
 import { systemDice } from "../base/dice.ts";
 import { patiently, problemText } from "./ask.ts";
 import { CommandFailed, type CommandIo, EXIT_FAILED } from "./command-io.ts";
+import { collect } from "./either-command.ts";
+import { TAIL_EXAMPLES, tailCommand } from "./events-tail.ts";
 import { type JsonValue, readJsonValues } from "./json-values.ts";
 import { addClientFlags, CLIENT_NOTES, openClient } from "./provider-client.ts";
 import { type EventDefaults, type EventResult, eventsOf, publishEvents } from "./publish-events.ts";
@@ -17,12 +19,13 @@ Examples:
   $ cat events.jsonl | trulinks events publish --data - --json
 `;
 
-/** `trulinks events publish`. */
+/** `trulinks events publish | tail`. */
 export function eventsCommand(io: CommandIo): Command {
   return new Command("events")
-    .description("Publish events")
-    .addHelpText("after", EXAMPLES)
-    .addCommand(publishCommand(io));
+    .description("Publish events, and follow what becomes of them")
+    .addHelpText("after", `${EXAMPLES.trimEnd()}${TAIL_EXAMPLES}\n`)
+    .addCommand(publishCommand(io))
+    .addCommand(tailCommand(io));
 }
 
 interface PublishFlags {
@@ -60,10 +63,6 @@ function publishCommand(io: CommandIo): Command {
         await client.close();
       }
     });
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
 }
 
 function defaultsOf({ type, user, group, id, key, expiresInS }: PublishFlags): EventDefaults {

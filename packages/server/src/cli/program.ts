@@ -2,8 +2,10 @@ import { Command } from "commander";
 import { VERSION } from "../version.ts";
 import type { CommandIo } from "./command-io.ts";
 import { configCommand } from "./config.ts";
+import { deliveriesCommand } from "./deliveries.ts";
 import { eventTypesCommand } from "./event-type.ts";
 import { eventsCommand } from "./events.ts";
+import { hooksCommand } from "./hooks.ts";
 import { type OpenSecretStore, secretsCommand } from "./secrets.ts";
 import { upCommand } from "./up.ts";
 
@@ -22,6 +24,8 @@ export function buildProgram(io: CommandIo, openStorage: OpenSecretStore): Comma
     .addHelpText("after", EXAMPLES)
     .addCommand(upCommand(io))
     .addCommand(eventsCommand(io))
+    .addCommand(deliveriesCommand(io))
+    .addCommand(hooksCommand(io))
     .addCommand(eventTypesCommand(io))
     .addCommand(configCommand(io))
     .addCommand(secretsCommand(io, openStorage));
