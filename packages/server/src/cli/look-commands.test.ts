@@ -206,7 +206,7 @@ async function attempted(answerBody: string): Promise<string> {
   return id;
 }
 
-const NO_TIMINGS = { firstByteMs: null };
+const NO_TIMINGS = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null };
 
 const MISUSED: readonly (readonly [promise: string, args: readonly string[], message: RegExp])[] = [
   ["a hook without an owner", CREATE, /^Say who owns it: --user or --app, one of them\.$/m],
