@@ -36,6 +36,7 @@ const cases: readonly (readonly [string, Sabotage, RegExp])[] = [
           kind: "accepted",
           receipt: { id, deliveries: 1, unknown: [] },
           claims: [],
+          left: [],
         })),
     }),
     /was acknowledged with 1 deliveries and has 0/,

@@ -99,6 +99,12 @@ export const ERRORS = {
     remedy:
       "Nothing brings it back; the policy says how long payloads are kept (`GET /integrations/policy`).",
   },
+  "behind-retention": {
+    status: 410,
+    title: "No longer kept",
+    remedy:
+      "Read on from `oldest`, the first number that can be read: `after` is the number before it. What lies before has ended and is older than `webhooks.retention_days` of the policy.",
+  },
   "too-large": {
     status: 413,
     title: "Body too large",
@@ -160,6 +166,12 @@ export const ERRORS = {
     title: "API rate limit exceeded",
     remedy: "Wait the seconds that `Retry-After` says. `GET /rate_limit` shows the quota and costs nothing.",
     guideline: "rate-limit",
+  },
+  "too-many-waiting": {
+    status: 429,
+    title: "Too many readers wait",
+    remedy: "Let fewer readers wait at once, one for each hook, or read with `wait_s=0`.",
+    guideline: "retry-after",
   },
   "too-many-pings": {
     status: 429,

@@ -33,6 +33,10 @@ export interface Problem {
   readonly message: string;
   readonly documentation_url: string;
   readonly errors?: readonly FieldError[];
+  /** The first number of a feed that can be read, where one before it was asked for. */
+  readonly oldest?: number;
+  /** The last number of a feed, where one beyond it was acknowledged. */
+  readonly newest?: number;
 }
 
 export const PROBLEM_TYPE_PREFIX = "urn:trulinks:problem:";
@@ -42,6 +46,8 @@ export interface ProblemOptions {
   /** What went wrong this time; the error's title if left out. */
   readonly detail?: string | undefined;
   readonly errors?: readonly FieldError[] | undefined;
+  /** Members of this kind of problem alone. */
+  readonly members?: Pick<Problem, "oldest" | "newest"> | undefined;
   /** Where the errors are explained; `#<code>` is put behind it. */
   readonly documentation?: string | undefined;
 }
@@ -60,6 +66,7 @@ export function problem(code: ErrorCode, options: ProblemOptions = {}): Problem 
       options.detail === undefined ? `${entry.title}. ${entry.remedy}` : `${options.detail} ${entry.remedy}`,
     documentation_url: `${options.documentation ?? DOCUMENTATION}#${code}`,
     ...(options.errors ? { errors: options.errors } : {}),
+    ...options.members,
   };
 }
 

@@ -41,6 +41,8 @@ export async function wire(options: Options, sources: Sources, world: World): Pr
     ...(wayOut.others === null ? [] : [wayOut.others]),
     integrators,
     provider,
+    // Stopped first: who waits is answered, and the listeners can close.
+    wayOut.waiting,
   ]);
   const opened = opening.move();
   const [publicUrl, providerUrl] = [integrators.url(), provider.url()];

@@ -16,7 +16,9 @@ export type Thing =
 export type Action =
   | { readonly verb: "read" | "change"; readonly thing: Thing }
   /** Reads or rotates the secret that one user has for an app's hook. */
-  | { readonly verb: "secret"; readonly thing: Extract<Thing, { kind: "hook" }> };
+  | { readonly verb: "secret"; readonly thing: Extract<Thing, { kind: "hook" }> }
+  /** Reads what a hook is sent, and says what is settled by that. */
+  | { readonly verb: "feed"; readonly thing: Extract<Thing, { kind: "hook" }> };
 
 export type Verdict =
   | "yes"
@@ -33,12 +35,12 @@ type Asker = Exclude<Caller["kind"], "operator" | "anonymous">;
 // What is missing in a row is forbidden.
 const TABLE: Readonly<Record<Asker, readonly `${Action["verb"]} ${Thing["kind"]}`[]>> = {
   user: [
-    ...(["read hooks", "change hooks", "read hook", "change hook"] as const),
+    ...(["read hooks", "change hooks", "read hook", "change hook", "feed hook"] as const),
     ...(["read grants", "read grant", "change grant", "read deliveries", "change deliveries"] as const),
     ...(["read replays", "change replays"] as const),
   ],
   app: [
-    ...(["read hooks", "change hooks", "read hook", "change hook", "secret hook"] as const),
+    ...(["read hooks", "change hooks", "read hook", "change hook", "feed hook", "secret hook"] as const),
     ...(["read grants", "read grant", "change grant", "read app"] as const),
     ...(["read deliveries", "change deliveries", "read replays", "change replays"] as const),
   ],

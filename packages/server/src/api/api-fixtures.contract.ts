@@ -18,6 +18,8 @@ import type { Storage } from "../storage/storage.ts";
 import { createAddressPolicy } from "../webhooks/addresses.ts";
 import { createFindAnswered } from "../webhooks/answered-before.ts";
 import { createCatalogues } from "../webhooks/catalogue.ts";
+import { createFeeds } from "../webhooks/feed.ts";
+import { createFeedWaiting } from "../webhooks/feed-waiting.ts";
 import { createHooks } from "../webhooks/hooks.ts";
 import { createPublish } from "../webhooks/publish.ts";
 import { createReplays } from "../webhooks/replays.ts";
@@ -120,9 +122,10 @@ function openPlatform(clock: Clock, log: Log) {
   };
   const { accounts, webhooks, backlog, eventTypes, idempotency } = storage;
   const catalogues = createCatalogues({ store: eventTypes, clock });
+  const keyring = { vault, masterKey: dice.bytes(SECRET_KEY_BYTES) };
   const hooks = createHooks({
     store: webhooks,
-    keyring: { vault, masterKey: dice.bytes(SECRET_KEY_BYTES) },
+    keyring,
     clock,
     dice,
     log,
@@ -137,8 +140,15 @@ function openPlatform(clock: Clock, log: Log) {
     wakeSender: () => {},
     ...{ clock, dice, log },
   });
-  const publish = createPublish({ store: webhooks, intake, clock, dice, log });
+  const waiting = createFeedWaiting({ store: storage.feed, clock });
+  const publish = createPublish({ store: webhooks, intake, clock, dice, log, onStored: waiting.told });
   const findAnswered = createFindAnswered({ store: webhooks, clock, dice });
+  const feeds = createFeeds({
+    store: storage.feed,
+    catalogue: catalogues.current,
+    wake: () => {},
+    ...{ waiting, keyring, clock, log },
+  });
   const shared = {
     version: "0.0.0",
     clock,
@@ -154,6 +164,7 @@ function openPlatform(clock: Clock, log: Log) {
     hooks,
     replays,
     replayRecords: storage.replays,
+    feeds,
     policy,
     isSpaceShort: () => false,
   };

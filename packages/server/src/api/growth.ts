@@ -8,8 +8,8 @@ export const GROWING_METHODS: readonly string[] = ["POST", "PUT"];
 const RETRY_AFTER_S = 30;
 
 export function refuseGrowth(app: FastifyInstance, isSpaceShort: () => boolean): void {
-  app.addHook("onRequest", async ({ method }) => {
-    if (!GROWING_METHODS.includes(method) || !isSpaceShort()) return;
+  app.addHook("onRequest", async ({ method, routeOptions }) => {
+    if (!GROWING_METHODS.includes(method) || routeOptions.config.isFreeing || !isSpaceShort()) return;
     throw new Refusal("almost-full", { headers: { [HEADERS.retryAfter]: String(RETRY_AFTER_S) } });
   });
 }

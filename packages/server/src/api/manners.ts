@@ -39,6 +39,8 @@ declare module "fastify" {
     readonly resource?: string;
     /** Needs no credentials. Bad ones are refused all the same. */
     readonly open?: boolean;
+    /** It ends what waits, and so frees space in time, whatever its method. */
+    readonly isFreeing?: boolean;
     /** Numbers that JavaScript cannot hold are looked for in the body, and either told to the handler or refused. */
     readonly exactNumbers?: "told" | "refused";
   }

@@ -34,6 +34,7 @@ const BODIES: Readonly<Record<string, object>> = {
   "PATCH /integrations/hooks/{hook}": { events: ["a.*"] },
   "POST /integrations/replays": {},
   "PATCH /integrations/replays/{replay}": { state: "paused" },
+  "POST /integrations/hooks/{hook}/events/ack": { through: 0 },
 };
 
 function sentOf(operation: string, ids: Ids, as: string | null): Sent {

@@ -93,6 +93,7 @@ const userSecret: Rule = {
   app: { ...nobody, app: "yes", grant: 403, sibling: 403 },
   user: nobody,
 };
+const feed: Rule = changeHook;
 const ownGrant: Rule = {
   kind: "callers",
   app: { ...nobody, ...noGrantToken, app: "yes", user: "yes" },
@@ -113,6 +114,8 @@ export const INTEGRATOR_MATRIX: Readonly<Record<string, Rule>> = {
   "PATCH /integrations/hooks/{hook}": changeHook,
   "DELETE /integrations/hooks/{hook}": changeHook,
   "POST /integrations/hooks/{hook}/pings": changeHook,
+  "GET /integrations/hooks/{hook}/events": feed,
+  "POST /integrations/hooks/{hook}/events/ack": feed,
   "POST /integrations/hooks/{hook}/secret": changeHook,
   "GET /integrations/hooks/{hook}/secrets/{user}": userSecret,
   "POST /integrations/hooks/{hook}/secrets/{user}": userSecret,
@@ -189,6 +192,8 @@ export const PROVIDER_MATRIX: Readonly<Record<string, Rule>> = {
   "PATCH /v1/hooks/{hook}": OPERATOR,
   "DELETE /v1/hooks/{hook}": OPERATOR,
   "POST /v1/hooks/{hook}/pings": OPERATOR,
+  "GET /v1/hooks/{hook}/events": OPERATOR,
+  "POST /v1/hooks/{hook}/events/ack": OPERATOR,
   "POST /v1/hooks/{hook}/secret": OPERATOR,
   "GET /v1/deliveries": OPERATOR,
   "GET /v1/deliveries/{delivery}": OPERATOR,

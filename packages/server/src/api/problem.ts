@@ -16,6 +16,8 @@ export interface RefusalOptions {
   readonly detail?: string;
   readonly errors?: readonly FieldError[];
   readonly headers?: Readonly<Record<string, string>>;
+  /** Members that this kind of problem alone has. */
+  readonly members?: Pick<Problem, "oldest" | "newest">;
 }
 
 /** A request that is not carried out; the code says all about it that is not particular. */
@@ -84,8 +86,8 @@ interface FrameworkError {
 
 /** `documentation`: the page that explains the problems. */
 export function problemOf({ code, options }: Refusal, documentation: string): Problem {
-  const { errors } = options;
-  return problem(code, { detail: options.detail ?? summaryOf(errors), errors, documentation });
+  const { errors, members } = options;
+  return problem(code, { detail: options.detail ?? summaryOf(errors), errors, members, documentation });
 }
 
 const SUMMARY_ERRORS_MAX = 3;

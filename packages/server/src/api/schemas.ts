@@ -83,6 +83,12 @@ export const ProblemShape = Type.Object(
         }),
       ),
     ),
+    oldest: Type.Optional(
+      Type.Integer({ description: "`behind-retention`: the first number of the feed that can be read" }),
+    ),
+    newest: Type.Optional(
+      Type.Integer({ description: "The last number of the feed, where one beyond it was acknowledged" }),
+    ),
   },
   {
     $id: "Problem",

@@ -35,25 +35,38 @@ export interface Message {
   readonly view: View | null;
 }
 
-/**
- * `secrets`: the live ones, newest first; at least one. `signer`: signs the standard form, too, and comes last, after
- * what every receiver understands.
- */
-export async function composeMessage(
+/** What of a delivery stands in its message. */
+export type Sendable = Pick<Claim, "deliveryId" | "attempt" | "event" | "hook" | "user" | "sequence">;
+
+export interface Signing {
+  /** The live ones, newest first; at least one. */
+  readonly secrets: readonly string[];
+  /** Signs the standard form, too, and comes last, after what every receiver understands. */
+  readonly signer: AsymmetricSigner | null;
+  readonly nowMs: number;
+}
+
+/** As it is posted now. */
+export function composeMessage(
   claim: Claim,
   secrets: readonly string[],
   nowMs: number,
   signer: AsymmetricSigner | null = null,
 ): Promise<Message> {
-  const { event, hook, sequence } = claim;
-  if (secrets.length === 0) throw new Error(`${hook.id} has no live secret.`);
-  const view = viewWhenSent(claim.view, event.sensitive, hook);
-  const body = composeBody({ event, hook, userId: claim.user?.id ?? null, sequence, view });
+  const view = viewWhenSent(claim.view, claim.event.sensitive, claim.hook);
+  return composeSeen(claim, view, { secrets, signer, nowMs });
+}
+
+/** As it is under a view. */
+export async function composeSeen(sendable: Sendable, view: View | null, signing: Signing): Promise<Message> {
+  const { event, hook, user, sequence } = sendable;
+  if (signing.secrets.length === 0) throw new Error(`${hook.id} has no live secret.`);
+  const body = composeBody({ event, hook, userId: user?.id ?? null, sequence, view });
   const signature =
     hook.signature === "github"
-      ? await githubHeaders(claim, secrets, body)
-      : await standardHeaders(claim, { secrets, signer }, body, nowMs);
-  return { headers: [...platformHeaders(claim), ...signature], body, view };
+      ? await githubHeaders(sendable, signing.secrets, body)
+      : await standardHeaders(sendable, signing, body);
+  return { headers: [...platformHeaders(sendable), ...signature], body, view };
 }
 
 /** The exact bytes that are posted, and signed. */
@@ -86,7 +99,7 @@ function githubBody({ type, action }: ClaimedEvent, data: string): string {
   return JSON.stringify({ action, ...members });
 }
 
-function platformHeaders({ deliveryId, event, hook, user, attempt, sequence }: Claim): Message["headers"] {
+function platformHeaders({ deliveryId, event, hook, user, attempt, sequence }: Sendable): Message["headers"] {
   return [
     ["Content-Type", "application/json"],
     ["User-Agent", "TruLinks-Webhooks"],
@@ -101,10 +114,9 @@ function platformHeaders({ deliveryId, event, hook, user, attempt, sequence }: C
 }
 
 async function standardHeaders(
-  { deliveryId, hook }: Claim,
-  { secrets, signer }: { readonly secrets: readonly string[]; readonly signer: AsymmetricSigner | null },
+  { deliveryId, hook }: Sendable,
+  { secrets, signer, nowMs }: Signing,
   body: Uint8Array,
-  nowMs: number,
 ): Promise<Message["headers"]> {
   const keys = secrets.map((secret) => {
     const key = parseSecret(secret);
@@ -122,7 +134,7 @@ async function standardHeaders(
 
 /** GitHub has one secret per hook at a time, so only the newest signs. */
 async function githubHeaders(
-  { deliveryId, event }: Claim,
+  { deliveryId, event }: Sendable,
   [newest = ""]: readonly string[],
   body: Uint8Array,
 ): Promise<Message["headers"]> {

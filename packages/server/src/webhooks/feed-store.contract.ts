@@ -39,7 +39,7 @@ export function feedStoreContract(name: string, open: () => Promise<OpenedStorag
   describe(`the feed's store on ${name}`, () => {
     describe("reading", () => reading(promised));
     describe("what an entry says", () => entries(promised));
-    describe("the newest numbers", () => newest(promised));
+    describe("who hears of what is stored", () => newest(promised));
     describe("acknowledging", () => acknowledging(promised));
   });
 }
@@ -311,5 +311,19 @@ function newest(promised: Promised): void {
       ],
     );
     assert.deepEqual(await storage.feed.findNewest([]), []);
+  });
+
+  promised("whoever stores hears of which hooks there is more than was claimed", async (storage) => {
+    await makeHook(storage, hookOf("hok_active", OF_ANN));
+    await makeHook(storage, hookOf("hok_paused", OF_ANN, { state: "paused" }));
+    await makeHook(storage, hookOf("hok_pending", OF_ANN, { state: "pending", events: ["other"] }));
+    const storing = async (type: string, countMax: number) => {
+      const ingested = await ingestOne(storage, eventOf(`evt_${type}_${countMax}`, { type }), { countMax });
+      assert.ok(ingested.kind === "accepted");
+      return [ingested.claims.map(({ hook }) => hook.id), [...new Set(ingested.left)].toSorted()];
+    };
+    assert.deepEqual(await storing("issue.opened", 9), [["hok_active"], ["hok_paused"]]);
+    assert.deepEqual(await storing("issue.opened", 0), [[], ["hok_active", "hok_paused"]]);
+    assert.deepEqual(await storing("other", 9), [["hok_active"], ["hok_paused", "hok_pending"]]);
   });
 }

@@ -1,5 +1,5 @@
 /** An event on its way into the store, and what the store says of it. */
-import type { EventId, GroupId, UserId } from "@trulinks/protocol";
+import type { EventId, GroupId, HookId, UserId } from "@trulinks/protocol";
 import type { Trace } from "../base/trace-context.ts";
 import type { Claim } from "./claim.ts";
 import type { FieldScopes } from "./view.ts";
@@ -38,7 +38,13 @@ export interface Receipt {
 }
 
 export type Ingested =
-  | { readonly kind: "accepted"; readonly receipt: Receipt; readonly claims: readonly Claim[] }
+  | {
+      readonly kind: "accepted";
+      readonly receipt: Receipt;
+      readonly claims: readonly Claim[];
+      /** The hooks of those deliveries that did not come back leased, each at least once. */
+      readonly left: readonly HookId[];
+    }
   | { readonly kind: "repeated"; readonly receipt: Receipt }
   /** One of the keys was used for another event. Nothing was stored. */
   | { readonly kind: "reused" }

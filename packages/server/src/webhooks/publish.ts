@@ -64,6 +64,8 @@ export interface PublishDeps {
   readonly clock: Pick<Clock, "now">;
   readonly dice: Pick<Dice, "bytes">;
   readonly log: Log;
+  /** Whoever waits for deliveries that are not claimed hears at once. */
+  readonly onStored?: (ingested: readonly Ingested[]) => void;
 }
 
 export function createPublish(deps: PublishDeps): Publish {
@@ -73,6 +75,7 @@ export function createPublish(deps: PublishDeps): Publish {
     const room = deps.intake.room();
     const ingested = await deps.store.ingest(events, { nowMs, ...room });
     startToSend(deps.intake, ingested, room);
+    deps.onStored?.(ingested);
     return ingested.map((result, index) => {
       report(deps.log, result, requests[index]?.type);
       return publishedOf(result);

@@ -23,10 +23,10 @@ export function secretRow(hookId: HookId): string {
   return `hook:${hookId}`;
 }
 
-/** The texts of the secrets that sign this claim at `nowMs`, newest first. */
+/** The texts of the secrets that sign this delivery at `nowMs`, newest first. */
 export function signingSecrets(
   { vault, masterKey }: Keyring,
-  claim: Claim,
+  claim: Pick<Claim, "hook" | "user" | "secrets">,
   nowMs: number,
 ): readonly string[] {
   const { hook, user } = claim;

@@ -80,6 +80,7 @@ export function ingest(promised: Promised): void {
       kind: "accepted",
       receipt: { id: "evt_1", deliveries: 0, unknown: [] },
       claims: [],
+      left: [],
     });
   });
 

@@ -11,6 +11,7 @@ import { createReplaying } from "../webhooks/replaying.ts";
 import { createSending } from "../webhooks/sending.ts";
 import { createSweeper, sweepOfEvents, sweepOfReplays } from "../webhooks/sweeper.ts";
 import { tellingPublished } from "../webhooks/telling-published.ts";
+import { createFeeding } from "./feeding.ts";
 import type { Ground } from "./ground.ts";
 
 export type WayOut = ReturnType<typeof createWayOut>;
@@ -57,15 +58,23 @@ export function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
     sender.recall();
     wake();
   };
-  const publish = createPublish({ store: storage.webhooks, intake: sender, ...world });
+  const catalogues = createCatalogues({ store: storage.eventTypes, clock: world.clock });
+  const feeding = createFeeding(ground, { keyring, catalogues, wake: sender.wake });
+  const due = () => {
+    sender.wake();
+    feeding.waiting.lookSoon();
+  };
+  const onStored = feeding.waiting.told;
+  const publish = createPublish({ store: storage.webhooks, intake: sender, onStored, ...world });
   return {
     sender,
     sweeper,
     keeper,
     healthKeeper,
     ...createReplaying({ store: storage.replays, wakeSender: sender.wake, ...world }),
-    others: storage.listen?.({ due: sender.wake, changed }) ?? null,
-    catalogues: createCatalogues({ store: storage.eventTypes, clock: world.clock }),
+    others: storage.listen?.({ due, changed }) ?? null,
+    catalogues,
+    ...feeding,
     hooks: createHooks({ ...webhooks, addresses, wake, recall: sender.recall, onFact: tell }),
     findAnswered: createFindAnswered({ store: storage.webhooks, ...world }),
     publish: tellingPublished(tracing?.tracePublish(publish) ?? publish, { ...world, onFact: tell }),

@@ -11,6 +11,7 @@ import type { WebhookStore } from "../../webhooks/store.ts";
 import { deliveryRoutes } from "../deliveries.ts";
 import { documentRoute } from "../document-route.ts";
 import { readEventTypeRoutes } from "../event-type-operations.ts";
+import { type FeedDeps, feedRoutes } from "../feed.ts";
 import { type Api, createApi, type MannersDeps } from "../manners.ts";
 import { PolicyShape, policyRoute } from "../policy.ts";
 import { Refusal } from "../problem.ts";
@@ -21,6 +22,7 @@ import { type ReplayDeps, replayRoutes } from "../replays.ts";
 import { AppShape } from "../resources/app.ts";
 import { DeliveryShape, WholeDeliveryShape } from "../resources/delivery.ts";
 import { EventTypeShape } from "../resources/event-type.ts";
+import { AcknowledgedShape, FeedShape } from "../resources/feed.ts";
 import { GrantShape } from "../resources/grant.ts";
 import { HookSecretShape, HookShape, NewHookShape, PingShape, UserSecretShape } from "../resources/hook.ts";
 import { ReplayShape } from "../resources/replay.ts";
@@ -31,7 +33,7 @@ import { ownAppRoute } from "./own-app.ts";
 import { RateLimitShape, rateLimitRoutes } from "./rate-limit.ts";
 import { userSecretRoutes } from "./user-secrets.ts";
 
-export interface IntegratorDeps extends MannersDeps, ReplayDeps {
+export interface IntegratorDeps extends MannersDeps, ReplayDeps, Pick<FeedDeps, "feeds"> {
   readonly version: string;
   /** Where this API lies on the public listener: `/integrations`. */
   readonly prefix: string;
@@ -86,6 +88,7 @@ export async function buildIntegratorApi(deps: IntegratorDeps): Promise<Api> {
     tags: TAGS,
     shapes: [
       ...[HookShape, NewHookShape, HookSecretShape, UserSecretShape, PingShape, DeliveryShape],
+      ...[FeedShape, AcknowledgedShape],
       ...[
         EventTypeShape,
         WholeDeliveryShape,
@@ -109,6 +112,7 @@ export async function buildIntegratorApi(deps: IntegratorDeps): Promise<Api> {
   readEventTypeRoutes(api, `${prefix}/event-types`, deps.eventTypes);
   hookRoutes(api, deps);
   userSecretRoutes(api, deps);
+  feedRoutes(api, `${prefix}/hooks/:hook`, deps, "forbidden");
   deliveryRoutes(api, `${prefix}/deliveries`, deps);
   redeliveryRoute(api, `${prefix}/deliveries`, deps);
   replayRoutes(api, `${prefix}/replays`, deps);

@@ -11,6 +11,7 @@ import type { Publish } from "../../webhooks/publish.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import { deliveryRoutes } from "../deliveries.ts";
 import { documentRoute } from "../document-route.ts";
+import { type FeedDeps, feedRoutes } from "../feed.ts";
 import { type Api, createApi, type MannersDeps } from "../manners.ts";
 import { PolicyShape, policyRoute } from "../policy.ts";
 import { Refusal } from "../problem.ts";
@@ -22,6 +23,7 @@ import { AppShape, ClientSecretShape, NewAppShape } from "../resources/app.ts";
 import { DeliveryShape, WholeDeliveryShape } from "../resources/delivery.ts";
 import { BatchShape, ReceiptShape } from "../resources/event.ts";
 import { EventTypeShape } from "../resources/event-type.ts";
+import { AcknowledgedShape, FeedShape } from "../resources/feed.ts";
 import { GrantShape } from "../resources/grant.ts";
 import { HookSecretShape, HookShape, NewHookShape, PingShape } from "../resources/hook.ts";
 import { ReplayShape } from "../resources/replay.ts";
@@ -39,7 +41,12 @@ import { tokenRoutes } from "./tokens.ts";
 import { followTraces, type TracedDeps } from "./traced.ts";
 import { userRoutes } from "./users.ts";
 
-export interface ProviderDeps extends MannersDeps, MetricsDeps, TracedDeps, ReplayDeps {
+export interface ProviderDeps
+  extends MannersDeps,
+    MetricsDeps,
+    TracedDeps,
+    ReplayDeps,
+    Pick<FeedDeps, "feeds"> {
   readonly version: string;
   readonly operatorKey: Secret;
   readonly accounts: AccountStore;
@@ -72,6 +79,7 @@ const TAGS = {
 const SHAPES = [
   ...[UserShape, AppShape, NewAppShape, ClientSecretShape, GrantShape, TokenShape, NewTokenShape],
   ...[GroupShape, EventTypeShape, ReceiptShape, BatchShape, HookShape, NewHookShape, HookSecretShape],
+  ...[FeedShape, AcknowledgedShape],
   ...[PingShape, DeliveryShape, WholeDeliveryShape, ReplayShape, PolicyShape, HealthShape],
 ];
 
@@ -106,6 +114,7 @@ export async function buildProviderApi(deps: ProviderDeps): Promise<Api> {
   catalogueRoutes(api, deps);
   eventRoutes(api, deps);
   hookRoutes(api, deps);
+  feedRoutes(api, "/v1/hooks/:hook", deps);
   deliveryRoutes(api, "/v1/deliveries", deps);
   redeliveryRoute(api, "/v1/deliveries", deps);
   replayRoutes(api, "/v1/replays", deps);

@@ -4,6 +4,7 @@ import { type Static, Type } from "typebox";
 import type { ClaimedEvent } from "../../webhooks/claim.ts";
 import {
   type AttemptRecord,
+  DELIVERED_BY,
   DELIVERY_STATES,
   type Exchange,
   WAITING_BECAUSE,
@@ -47,6 +48,11 @@ const members = {
   grant: nullable(Type.String({ description: "Under which it was made" })),
   sequence: nullable(Type.Integer({ description: "A number per hook without holes; a ping has none" })),
   state: Type.Enum([...DELIVERY_STATES]),
+  delivered_by: nullable(
+    Type.Enum([...DELIVERED_BY], {
+      description: "Posted to the receiver, or read and acknowledged in the feed; null unless delivered",
+    }),
+  ),
   because: nullable(Type.Enum([...WAITING_BECAUSE], { description: "Why it waits" })),
   due_at: nullable(Time),
   created_at: Time,
@@ -146,6 +152,7 @@ function ownShape(
     grant: delivery.grantId,
     sequence: delivery.sequence,
     state: delivery.state,
+    delivered_by: delivery.deliveredBy,
     because: delivery.because,
     due_at: delivery.dueAtMs === null ? null : timeOf(delivery.dueAtMs),
     created_at: timeOf(delivery.createdAtMs),

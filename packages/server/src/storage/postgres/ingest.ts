@@ -134,7 +134,8 @@ function repeatOf(first: Ingested | undefined): Ingested {
 
 function accept({ id }: NewEvent, unknown: readonly string[], claimed: readonly Claimed[]): Ingested {
   const claims = claimed.map(({ claim }) => claim).filter((claim) => claim !== null);
-  return { kind: "accepted", receipt: { id, deliveries: claimed.length, unknown }, claims };
+  const left = claimed.filter(({ claim }) => claim === null).map(({ draft }) => draft.known.hook.id);
+  return { kind: "accepted", receipt: { id, deliveries: claimed.length, unknown }, claims, left };
 }
 
 function receiptsOf(

@@ -18,13 +18,15 @@ export interface Draft extends Match {
   readonly event: NewEvent;
 }
 
-/** The claims on what came back leased, by event. */
-export function storeDrafts(
-  ground: Ground,
-  drafts: readonly Draft[],
-  request: ClaimRequest,
-): ReadonlyMap<EventId, readonly Claim[]> {
+/** By event: the claims on what came back leased, and the hooks of the rest. */
+export interface Stored {
+  readonly claims: ReadonlyMap<EventId, readonly Claim[]>;
+  readonly left: ReadonlyMap<EventId, readonly HookId[]>;
+}
+
+export function storeDrafts(ground: Ground, drafts: readonly Draft[], request: ClaimRequest): Stored {
   const claims = new Map<EventId, Claim[]>();
+  const left = new Map<EventId, HookId[]>();
   const numbering = createNumbering(ground.database);
   const takes = createAllowance(request);
   const ids = idsInOrder(drafts, ground.dice);
@@ -40,14 +42,18 @@ export function storeDrafts(
       nowMs: request.nowMs,
       takes: isLasting ? takes : never,
     });
-    if (claim === null) continue;
-    const ofEvent = claims.get(draft.event.id);
-    if (ofEvent === undefined) claims.set(draft.event.id, [claim]);
-    else ofEvent.push(claim);
+    if (claim === null) addTo(left, draft.event.id, draft.known.hook.id);
+    else addTo(claims, draft.event.id, claim);
   }
 
   numbering.write();
-  return claims;
+  return { claims, left };
+}
+
+function addTo<Item>(lists: Map<EventId, Item[]>, eventId: EventId, item: Item): void {
+  const list = lists.get(eventId);
+  if (list === undefined) lists.set(eventId, [item]);
+  else list.push(item);
 }
 
 const never = (): boolean => false;

@@ -26,13 +26,15 @@ export function ingest(
     const receipt = { id: event.id, deliveries: matches.length, unknown };
     if (!insertEvent(database, event, receipt)) return repeat(event, eventOf(database, event.id));
     for (const match of matches) drafts.push({ event, ...match });
-    return { kind: "accepted", receipt, claims: [] };
+    return { kind: "accepted", receipt, claims: [], left: [] };
   });
 
-  const claims = storeDrafts(ground, drafts, request);
+  const { claims, left } = storeDrafts(ground, drafts, request);
   memory.listing.bringMany();
   return answers.map((answer) =>
-    answer.kind === "accepted" ? { ...answer, claims: claims.get(answer.receipt.id) ?? [] } : answer,
+    answer.kind === "accepted"
+      ? { ...answer, claims: claims.get(answer.receipt.id) ?? [], left: left.get(answer.receipt.id) ?? [] }
+      : answer,
   );
 }
 
