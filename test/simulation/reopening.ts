@@ -36,6 +36,7 @@ export function createReopening(dice: Dice): Reopening {
       eventTypes: delegate("eventTypes"),
       feed: delegate("feed"),
       health: delegate("health"),
+      record: delegate("record"),
       secrets: delegate("secrets"),
       idempotency: delegate("idempotency"),
       load: () => current.load(),

@@ -35,6 +35,7 @@ const BOTH_ENGINES = [
   "storage/delivery-search.ts",
   "storage/event-row.ts",
   "storage/health-columns.ts",
+  "storage/erasure-row.ts",
   "storage/host-of.ts",
   "storage/kept-because.ts",
   "storage/owner-columns.ts",

@@ -15,6 +15,7 @@ export const ID_PREFIXES = {
   violation: "vio_",
   appeal: "apl_",
   request: "req_",
+  erasure: "ers_",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -31,6 +32,7 @@ export type HookId = Id<"hook">;
 export type EventId = Id<"event">;
 export type DeliveryId = Id<"delivery">;
 export type ReplayId = Id<"replay">;
+export type ErasureId = Id<"erasure">;
 export type RequestId = Id<"request">;
 
 // Crockford's base 32: sorts as its bytes do, and has no letters that people mistake for digits.

@@ -40,6 +40,8 @@ export interface Policy {
     readonly ack_deadline_ms: number;
     readonly retries_s: readonly number[];
     readonly retention_days: number;
+    /** How long payloads are kept after their deliveries ended: data, what was sent, what was answered. Null: as records. */
+    readonly payload_retention_days: number | null;
     /** What has waited longer for a hook, or is more than so many bytes of data, is expired, oldest first. */
     readonly waiting_days_max: number;
     readonly waiting_bytes_max: number;
@@ -80,6 +82,7 @@ export const POLICY_DEFAULT: Policy = {
     ack_deadline_ms: 10_000,
     retries_s: [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400],
     retention_days: 7,
+    payload_retention_days: null,
     waiting_days_max: 14,
     waiting_bytes_max: 268_435_456,
     pending_per_host_max: 20,

@@ -37,6 +37,7 @@ export async function wire(options: Options, sources: Sources, world: World): Pr
     wayOut.keeper,
     wayOut.healthKeeper,
     wayOut.replayer,
+    wayOut.erasures,
     wayOut.sender,
     ...(wayOut.others === null ? [] : [wayOut.others]),
     integrators,

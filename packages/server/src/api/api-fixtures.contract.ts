@@ -18,6 +18,7 @@ import type { Storage } from "../storage/storage.ts";
 import { createAddressPolicy } from "../webhooks/addresses.ts";
 import { createFindAnswered } from "../webhooks/answered-before.ts";
 import { createCatalogues } from "../webhooks/catalogue.ts";
+import { createErasures } from "../webhooks/erasures.ts";
 import { createFeeds } from "../webhooks/feed.ts";
 import { createFeedWaiting } from "../webhooks/feed-waiting.ts";
 import { createHooks } from "../webhooks/hooks.ts";
@@ -76,6 +77,7 @@ export async function openApis(options: ApisOptions = {}): Promise<Apis> {
     ...shared,
     operatorKey: new Secret(OPERATOR_KEY),
     publish,
+    erasures: createErasures({ store: storage.record, clock, log, recall: () => {} }),
     findAnswered,
     ping: () => storage.ping(),
     metrics: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", text: "up 1\n" }),

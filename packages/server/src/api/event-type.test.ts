@@ -283,6 +283,6 @@ describe("an event of a registered type", () => {
     assert.equal(json.deliveries, 1);
     const deliveries = await apis.ask({ method: "GET", path: `/v1/deliveries?event=${json.id}` });
     const found = await apis.storage.webhooks.findDelivery(deliveries.json.data[0].id, { kind: "all" });
-    assert.equal(found?.event.action, "made");
+    assert.equal(found?.event?.action, "made");
   });
 });

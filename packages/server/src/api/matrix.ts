@@ -158,6 +158,8 @@ export const PROVIDER_MATRIX: Readonly<Record<string, Rule>> = {
   "GET /v1/users/{user}": OPERATOR,
   "PUT /v1/users/{user}": OPERATOR,
   "DELETE /v1/users/{user}": OPERATOR,
+  "POST /v1/users/{user}/erasures": OPERATOR,
+  "GET /v1/erasures/{erasure}": OPERATOR,
   "POST /v1/apps": OPERATOR,
   "GET /v1/apps": OPERATOR,
   "GET /v1/apps/{app}": OPERATOR,

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Policy } from "@trulinks/protocol";
 import { Type } from "typebox";
 import type { Api } from "./manners.ts";
-import { answers, empty, json, refer } from "./schemas.ts";
+import { answers, empty, json, nullable, refer } from "./schemas.ts";
 
 const window = Type.Object({ limit: Type.Integer(), window_s: Type.Integer() });
 
@@ -39,6 +39,12 @@ export const PolicyShape = Type.Object(
       ack_deadline_ms: Type.Integer(),
       retries_s: Type.Array(Type.Integer()),
       retention_days: Type.Integer({ description: "How long ended deliveries and their events are kept" }),
+      payload_retention_days: nullable(
+        Type.Integer({
+          description:
+            "How long after its end a delivery's data, and what was sent and answered, are kept; null: as long as its record",
+        }),
+      ),
       waiting_days_max: Type.Integer({
         description: "What has waited longer for a hook is `expired`, oldest first",
       }),

@@ -9,6 +9,10 @@ function whole(minimum: number, maximum: number): Type.TInteger {
   return Type.Integer({ minimum, maximum });
 }
 
+function wholeOrNull(minimum: number, maximum: number): Type.TUnsafe<number | null> {
+  return Type.Unsafe<number | null>({ type: ["integer", "null"], minimum, maximum });
+}
+
 function section<Members extends Type.TProperties>(members: Members): Type.TObject<Members> {
   return Type.Object(members, { additionalProperties: false });
 }
@@ -50,6 +54,7 @@ export const POLICY_SCHEMA = section({
     ack_deadline_ms: whole(1_000, 30_000),
     retries_s: Type.Array(whole(1, 7 * DAY_S), { maxItems: 50 }),
     retention_days: whole(1, 365),
+    payload_retention_days: wholeOrNull(0, 365),
     waiting_days_max: whole(1, 365),
     waiting_bytes_max: whole(1_048_576, 1_099_511_627_776),
     pending_per_host_max: whole(1, 100_000),

@@ -149,6 +149,21 @@ test("webhooks.challenge is true or false, and nothing that looks like it", () =
   assert.match(flawed.flaws.map(formatFlaw).join(), /challenge is "true"\. Expected true or false\.$/);
 });
 
+test("webhooks.payload_retention_days is null or from 0 up to retention_days", () => {
+  const parse = (value: unknown) =>
+    parsePolicy(`webhooks: { payload_retention_days: ${value}, retention_days: 30 }\n`, "policy.yaml");
+  for (const value of [0, 30, null]) assert.equal(parse(value).kind, "ok", String(value));
+  for (const [value, expected] of [
+    [-1, /from 0 to 365, or null\.$/],
+    ["x", /from 0 to 365, or null\.$/],
+    [31, /is 31, but the records they belong to are kept for 30 \(webhooks\.retention_days\)/],
+  ] as const) {
+    const parsed = parse(value);
+    assert(parsed.kind === "flawed", String(value));
+    assert.match(parsed.flaws.map(formatFlaw).join(), expected);
+  }
+});
+
 test("everything that is wrong is told at once, from top to bottom", () => {
   const parsed = parsePolicy("validation: {status: 1}\npoints: {x: 1}\nwebhooks: 2\n", "policy.yaml");
   assert(parsed.kind === "flawed");

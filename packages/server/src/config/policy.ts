@@ -47,7 +47,9 @@ export function parsePolicy(text: string, file: string): PolicyLoaded {
   // Checked against the schema one line above.
   const policy = policyFromDocument(whole as Parameters<typeof policyFromDocument>[0]);
   const { root } = parsed;
-  const broken = [...checkCosts(policy, root), ...checkTolerance(policy, root), ...checkSteps(policy, root)];
+  const broken = [checkCosts, checkTolerance, checkSteps, checkPayloads].flatMap((check) =>
+    check(policy, root),
+  );
   return broken.length > 0 ? { kind: "flawed", flaws: broken } : { kind: "ok", policy };
 }
 
@@ -121,9 +123,17 @@ function checkTolerance({ write_pacing: pacing }: Policy, root: YamlNode): reado
   return [{ place: placeOf(["write_pacing", "tolerance_ms"], root, "value"), path, message }];
 }
 
+function checkPayloads({ webhooks }: Policy, root: YamlNode): readonly Flaw[] {
+  const { payload_retention_days: payloadDays, retention_days: days } = webhooks;
+  if (payloadDays === null || payloadDays <= days) return [];
+  const path = "webhooks.payload_retention_days";
+  const message = `${path} is ${payloadDays}, but the records they belong to are kept for ${days} (webhooks.retention_days). Payloads end with their records, or sooner.`;
+  return [{ place: placeOf(path.split("."), root, "value"), path, message }];
+}
+
 /** The parts of JSON Schema that the policy's schema is made of. */
 interface SchemaNode {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly maxItems?: number;
@@ -143,6 +153,8 @@ function schemaAt(steps: readonly string[]): SchemaNode | undefined {
 
 function describe(schema: SchemaNode | undefined): string {
   if (schema?.type === "integer") return `a whole number from ${schema.minimum} to ${schema.maximum}`;
+  if (Array.isArray(schema?.type))
+    return `a whole number from ${schema?.minimum} to ${schema?.maximum}, or null`;
   if (schema?.type === "boolean") return "true or false";
   if (schema?.items) return `a list of at most ${schema.maxItems} items, each ${describe(schema.items)}`;
   if (schema?.patternProperties) return "names of a-z, 0-9 and _, each with limit and window_s";

@@ -104,7 +104,8 @@ export function idRangeOf(
 /** Behind every id. */
 const BEHIND_ALL = "~";
 
-function firstIdAt(atMs: number): DeliveryId {
+/** No delivery that was made earlier has as high an id. */
+export function firstIdAt(atMs: number): DeliveryId {
   return makeId("delivery", Math.min(Math.max(atMs, 0), TIME_MS_MAX), new Uint8Array());
 }
 

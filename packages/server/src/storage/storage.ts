@@ -6,6 +6,7 @@ import type { BacklogStore } from "../webhooks/backlog-store.ts";
 import type { EventTypeStore } from "../webhooks/event-type-store.ts";
 import type { FeedStore } from "../webhooks/feed-store.ts";
 import type { HealthStore } from "../webhooks/health-store.ts";
+import type { RecordStore } from "../webhooks/record-store.ts";
 import type { ReplayStore } from "../webhooks/replay-store.ts";
 import type { WebhookStore } from "../webhooks/store.ts";
 
@@ -18,6 +19,7 @@ export interface Storage {
   readonly eventTypes: EventTypeStore;
   readonly feed: FeedStore;
   readonly health: HealthStore;
+  readonly record: RecordStore;
   readonly secrets: SecretStore;
   readonly idempotency: IdempotencyStore;
   /** What the engine has to do just now; asking costs nothing. */

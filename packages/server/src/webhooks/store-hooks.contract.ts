@@ -189,6 +189,7 @@ function pings(promised: Promised): void {
       because: "due",
       dueAtMs: START_MS + 3,
       createdAtMs: START_MS + 3,
+      isPayloadGone: false,
       masked: [],
       key: null,
       expiresAtMs: null,

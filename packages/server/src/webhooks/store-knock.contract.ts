@@ -112,7 +112,7 @@ export function knocking(promised: Promised): void {
     const again = { ...pingAt(START_MS), data: '{"again":1}' };
     await storage.webhooks.ping(hookId("hok"), again);
     const found = await storage.webhooks.findDelivery(again.deliveryId, { kind: "all" });
-    assert.equal(found?.event.data, '{"again":1}');
+    assert.equal(found?.event?.data, '{"again":1}');
   });
 
   changed(promised);

@@ -85,6 +85,7 @@ export function storing(promised: Promised): void {
       because: "due",
       dueAtMs: START_MS + 7,
       createdAtMs: START_MS + 5,
+      isPayloadGone: false,
       masked: [],
       key: null,
       expiresAtMs: null,

@@ -100,6 +100,8 @@ export interface Delivery {
   /** When it is tried next; null unless it waits for its time (while a worker has it, it does not). */
   readonly dueAtMs: number | null;
   readonly createdAtMs: number;
+  /** What was sent and answered is no longer kept, nor the event's data for it: it cannot be sent again. */
+  readonly isPayloadGone: boolean;
   /** JSON pointers of what was masked in it. */
   readonly masked: readonly string[];
   readonly key: string | null;
@@ -230,11 +232,11 @@ export interface WebhookStore {
    * for, even nothing, and yet have a `next`.
    */
   listDeliveries(filter: DeliveryFilter, page: PageRequest): Promise<Page<Delivery>>;
-  /** One delivery with everything, and its event; null if there is none within reach. */
+  /** One delivery with everything, and its event (null: its payload is gone); null if there is none within reach. */
   findDelivery(
     id: DeliveryId,
     reach: DeliveryReach,
-  ): Promise<{ readonly delivery: Delivery; readonly event: ClaimedEvent } | null>;
+  ): Promise<{ readonly delivery: Delivery; readonly event: ClaimedEvent | null } | null>;
 
   /**
    * Forgets deliveries that ended before `beforeMs`, at most `countMax`, each event with the last of its deliveries

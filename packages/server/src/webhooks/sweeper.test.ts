@@ -4,7 +4,7 @@ import { createWorld } from "../../../../test/simulation/world.ts";
 import { systemClock } from "../base/clock.ts";
 import { systemDice } from "../base/dice.ts";
 import { createPublish } from "./publish.ts";
-import { createSweeper, SWEEP_COUNT_MAX, type Sweep, sweepOfEvents } from "./sweeper.ts";
+import { createSweeper, SWEEP_COUNT_MAX, type Sweep, sweepOfEvents, sweepOfPayloads } from "./sweeper.ts";
 
 test("what is old goes in steps until nothing is left, and a failing sweep hurts no other", async () => {
   const { log, lines } = createWorld({ clock: systemClock, dice: systemDice });
@@ -53,4 +53,20 @@ test("events are kept as long as the policy says", async () => {
   assert.equal(await sweep(nowMs, 100), 0);
   nowMs += 2;
   assert.ok((await sweep(nowMs, 100)) > 0);
+});
+
+test("payloads are kept as long as the policy says, and no sweep is asked for where records end as soon", async () => {
+  const dayMs = 24 * 3_600_000;
+  const asked: number[] = [];
+  const store = {
+    endPayloads: async ({ beforeMs }: { readonly beforeMs: number }) => asked.push(beforeMs),
+  };
+  const policies = [
+    { retention_days: 7, payload_retention_days: 2 },
+    { retention_days: 7, payload_retention_days: 0 },
+    { retention_days: 7, payload_retention_days: 7 },
+    { retention_days: 7, payload_retention_days: null },
+  ];
+  for (const policy of policies) await sweepOfPayloads(store, () => policy).sweep(10 * dayMs, 5);
+  assert.deepEqual(asked, [8 * dayMs, 10 * dayMs]);
 });

@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Part } from "../base/lifecycle.ts";
 import type { Log } from "../base/log.ts";
 import type { ForgottenFact } from "./fact.ts";
+import type { RecordStore } from "./record-store.ts";
 import type { ReplayStore } from "./replay-store.ts";
 import type { WebhookStore } from "./store.ts";
 
@@ -45,6 +46,21 @@ export function sweepOfReplays(
   return {
     name: "replays",
     sweep: (nowMs, countMax) => store.sweepReplays(nowMs - policy().retention_days * DAY_MS, countMax),
+  };
+}
+
+/** Ends payloads once the policy no longer asks to keep them, where that is sooner than their records. */
+export function sweepOfPayloads(
+  store: Pick<RecordStore, "endPayloads">,
+  policy: () => Pick<Policy["webhooks"], "retention_days" | "payload_retention_days">,
+): Sweep {
+  return {
+    name: "payloads",
+    async sweep(nowMs, countMax) {
+      const { payload_retention_days: days, retention_days: recordDays } = policy();
+      if (days === null || days >= recordDays) return 0;
+      return store.endPayloads({ beforeMs: nowMs - days * DAY_MS, countMax });
+    },
   };
 }
 

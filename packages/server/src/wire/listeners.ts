@@ -16,7 +16,7 @@ import type { WayOut } from "./way-out.ts";
 
 export async function createListeners(
   ground: Ground,
-  { hooks, feeds, publish, findAnswered, catalogues, replays, sender }: WayOut,
+  { hooks, feeds, publish, findAnswered, catalogues, replays, erasures, sender }: WayOut,
   { identify, quotas, gateway }: WayIn,
 ): Promise<{ readonly integrators: Listener; readonly provider: Listener }> {
   const { options, world, policy, certificates, storage, space, keyring, keys, tell } = ground;
@@ -36,6 +36,7 @@ export async function createListeners(
     ...world,
     operatorKey: keys.operator.key,
     publish,
+    erasures,
     findAnswered,
     ping: () => storage.ping(),
     metrics: ground.telemetry.meters.expose,

@@ -5,11 +5,12 @@ import { createFindAnswered } from "../webhooks/answered-before.ts";
 import { createAskSurvey } from "../webhooks/backlog-survey.ts";
 import { createCatalogues } from "../webhooks/catalogue.ts";
 import { createEgress } from "../webhooks/egress.ts";
+import { createErasures } from "../webhooks/erasures.ts";
 import { createHooks } from "../webhooks/hooks.ts";
 import { createPublish } from "../webhooks/publish.ts";
 import { createReplaying } from "../webhooks/replaying.ts";
 import { createSending } from "../webhooks/sending.ts";
-import { createSweeper, sweepOfEvents, sweepOfReplays } from "../webhooks/sweeper.ts";
+import { createSweeper, sweepOfEvents, sweepOfPayloads, sweepOfReplays } from "../webhooks/sweeper.ts";
 import { tellingPublished } from "../webhooks/telling-published.ts";
 import { createFeeding } from "./feeding.ts";
 import type { Ground } from "./ground.ts";
@@ -47,6 +48,7 @@ export function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
   });
   const sweeper = createSweeper({
     sweeps: [
+      sweepOfPayloads(storage.record, () => policy.webhooks),
       sweepOfEvents(storage.webhooks, () => policy.webhooks),
       sweepOfReplays(storage.replays, () => policy.webhooks),
       { name: "idempotency keys", sweep: (nowMs, countMax) => storage.idempotency.sweep(nowMs, countMax) },
@@ -72,6 +74,7 @@ export function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
     keeper,
     healthKeeper,
     ...createReplaying({ store: storage.replays, wakeSender: sender.wake, ...world }),
+    erasures: createErasures({ store: storage.record, recall: sender.recall, ...world }),
     others: storage.listen?.({ due, changed }) ?? null,
     catalogues,
     ...feeding,

@@ -5,6 +5,7 @@ import type { Secret } from "../../base/secret.ts";
 import type { FindAnswered } from "../../webhooks/answered-before.ts";
 import type { BacklogStore } from "../../webhooks/backlog-store.ts";
 import type { Catalogues } from "../../webhooks/catalogue.ts";
+import type { Erasures } from "../../webhooks/erasures.ts";
 import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
 import type { Hooks } from "../../webhooks/hooks.ts";
 import type { Publish } from "../../webhooks/publish.ts";
@@ -21,6 +22,7 @@ import { referenceRoutes } from "../reference.ts";
 import { type ReplayDeps, replayRoutes } from "../replays.ts";
 import { AppShape, ClientSecretShape, NewAppShape } from "../resources/app.ts";
 import { DeliveryShape, WholeDeliveryShape } from "../resources/delivery.ts";
+import { ErasureShape } from "../resources/erasure.ts";
 import { BatchShape, ReceiptShape } from "../resources/event.ts";
 import { EventTypeShape } from "../resources/event-type.ts";
 import { AcknowledgedShape, FeedShape } from "../resources/feed.ts";
@@ -31,6 +33,7 @@ import { NewTokenShape, TokenShape } from "../resources/token.ts";
 import { UserShape } from "../resources/user.ts";
 import { appRoutes } from "./apps.ts";
 import { catalogueRoutes } from "./catalogue.ts";
+import { erasureRoutes } from "./erasures.ts";
 import { eventRoutes } from "./events.ts";
 import { grantRoutes } from "./grants.ts";
 import { GroupShape, groupRoutes } from "./groups.ts";
@@ -53,6 +56,7 @@ export interface ProviderDeps
   readonly webhooks: Pick<WebhookStore, "findHook" | "listHooks" | "listDeliveries" | "findDelivery">;
   readonly backlog: Pick<BacklogStore, "findBacklogs">;
   readonly hooks: Hooks;
+  readonly erasures: Pick<Erasures, "erase" | "find" | "wake">;
   readonly publish: Publish;
   readonly findAnswered: FindAnswered;
   readonly catalogues: Catalogues;
@@ -77,7 +81,16 @@ const TAGS = {
 };
 
 const SHAPES = [
-  ...[UserShape, AppShape, NewAppShape, ClientSecretShape, GrantShape, TokenShape, NewTokenShape],
+  ...[
+    UserShape,
+    ErasureShape,
+    AppShape,
+    NewAppShape,
+    ClientSecretShape,
+    GrantShape,
+    TokenShape,
+    NewTokenShape,
+  ],
   ...[GroupShape, EventTypeShape, ReceiptShape, BatchShape, HookShape, NewHookShape, HookSecretShape],
   ...[FeedShape, AcknowledgedShape],
   ...[PingShape, DeliveryShape, WholeDeliveryShape, ReplayShape, PolicyShape, HealthShape],
@@ -107,6 +120,7 @@ export async function buildProviderApi(deps: ProviderDeps): Promise<Api> {
 
   followTraces(api, deps);
   userRoutes(api, deps);
+  erasureRoutes(api, deps);
   appRoutes(api, deps);
   grantRoutes(api, deps);
   tokenRoutes(api, deps);

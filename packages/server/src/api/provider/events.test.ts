@@ -118,7 +118,7 @@ describe("an event", () => {
     assert.equal(status, 202);
     const list = await apis.ask({ method: "GET", path: `/v1/deliveries?event=${json.id}` });
     const found = await apis.storage.webhooks.findDelivery(list.json.data[0].id, { kind: "all" });
-    assert.deepEqual(JSON.parse(found?.event.data ?? ""), JSON.parse(JSON.stringify(data)));
+    assert.deepEqual(JSON.parse(found?.event?.data ?? ""), JSON.parse(JSON.stringify(data)));
   });
 });
 

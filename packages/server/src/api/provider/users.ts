@@ -11,7 +11,7 @@ const config = { resource: "User" };
 const params = closed({ user: GivenId });
 const shape = refer(UserShape);
 
-export function userRoutes(api: Api, { accounts, clock, dice, log }: ProviderDeps): void {
+export function userRoutes(api: Api, { accounts, erasures, clock, dice, log }: ProviderDeps): void {
   const makeUserId = (): UserId => makeId("user", clock.now(), dice.bytes(ID_CHANCE_BYTES));
 
   api.post("/v1/users", createUser, async ({ body }, reply) => {
@@ -41,6 +41,7 @@ export function userRoutes(api: Api, { accounts, clock, dice, log }: ProviderDep
 
   api.delete("/v1/users/:user", deleteUser, async ({ params }, reply) => {
     const ended = orNotFound(await accounts.deleteUser(params.user as UserId, clock.now()));
+    erasures.wake();
     log.info("user.deleted", { user: params.user, ...ended });
     return reply.code(204).send();
   });
@@ -101,7 +102,7 @@ const deleteUser = {
     operationId: "deleteUser",
     summary: "Delete a user",
     description:
-      "In one step its grants are revoked, its tokens and own hooks end, and what waits for it is `revoked`.",
+      "In one step its grants are revoked, its tokens and own hooks end, and what waits for it is `revoked`. Then all payloads about it are erased, as if that were asked for.",
     tags,
     params,
     response: answers({ 204: empty("The user is gone") }, "not-found"),

@@ -58,6 +58,9 @@ const members = {
   created_at: Time,
   key: nullable(Type.String({ description: "Under which a newer event takes its place while it waits" })),
   expires_at: nullable({ ...Time, description: "From then on it is no longer worth sending" }),
+  payload_gone: Type.Boolean({
+    description: "What was sent and answered is no longer kept, and it cannot be sent again",
+  }),
   masked: Type.Array(Type.String(), { description: "JSON pointers into `data` of what was sent as null" }),
 };
 
@@ -127,7 +130,7 @@ export function deliveryShape(delivery: Delivery, isSecured: boolean | null): St
 
 export function wholeDeliveryShape(
   delivery: Delivery,
-  event: ClaimedEvent,
+  event: ClaimedEvent | null,
   isSecured: boolean | null,
 ): Static<typeof WholeDeliveryShape> {
   const attempts = delivery.attempts.map((attempt) => ({
@@ -158,6 +161,7 @@ function ownShape(
     created_at: timeOf(delivery.createdAtMs),
     key: delivery.key,
     expires_at: delivery.expiresAtMs === null ? null : timeOf(delivery.expiresAtMs),
+    payload_gone: delivery.isPayloadGone,
     masked: [...delivery.masked],
   };
 }
@@ -184,8 +188,12 @@ function attemptShape({ number, atMs, outcome, status, guideline, timings }: Att
 
 type ExchangeShape = Pick<Static<typeof WholeDeliveryShape>["attempts"][number], "request" | "answer">;
 
-function exchangeShape(delivery: Delivery, event: ClaimedEvent, exchange: Exchange | null): ExchangeShape {
-  if (exchange === null) return { request: null, answer: null };
+function exchangeShape(
+  delivery: Delivery,
+  event: ClaimedEvent | null,
+  exchange: Exchange | null,
+): ExchangeShape {
+  if (exchange === null || event === null) return { request: null, answer: null };
   const { requestHeaders, answerHeaders, answerBody } = exchange;
   return {
     request: { headers: headersShape(requestHeaders), body: sentBody(delivery, event, exchange) },

@@ -36,7 +36,7 @@ export function createDeliveries(database: Database): DeliveryVerbs {
       if (row === undefined) return null;
       return {
         delivery: toDelivery(row, await attemptsWithExchange(database, id)),
-        event: toEvent(row),
+        event: row.payload_gone ? null : toEvent(row),
       };
     },
   };
@@ -74,6 +74,7 @@ function toDelivery(row: ShownRow, attempts: readonly AttemptRecord[]): Delivery
     because: kept ?? row.because,
     dueAtMs: row.is_leased || kept !== null ? null : row.next_at_ms,
     createdAtMs: row.created_at_ms,
+    isPayloadGone: row.payload_gone,
     masked: toView(row.view)?.mask ?? [],
     key: row.key,
     expiresAtMs: row.expires_at_ms,

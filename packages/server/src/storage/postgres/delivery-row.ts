@@ -24,6 +24,8 @@ export interface DeliveryRow extends OwnerColumns {
   readonly key: string | null;
   readonly expires_at_ms: number | null;
   readonly view: string | null;
+  /** What was sent and answered is gone, and so are the data to it. */
+  readonly payload_gone: boolean;
   /** Null: if it was delivered, it was posted. */
   readonly delivered_by: DeliveredBy | null;
   readonly created_at_ms: number;

@@ -11,7 +11,7 @@ import { noteEnds } from "./due.ts";
 import { lockReach, perhapsUnreachable } from "./reach.ts";
 
 /** Revokes what waits and fulfils the condition, whose values follow after `$1`; says how many. */
-async function revoke(
+export async function revoke(
   queries: Queries,
   nowMs: number,
   condition: string,

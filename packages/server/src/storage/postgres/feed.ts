@@ -74,12 +74,14 @@ interface FeedRow {
   readonly sequence: number;
   readonly state: DeliveryState;
   readonly expires_at_ms: number | null;
+  readonly is_fed: boolean;
   readonly bytes: number;
 }
 
 // Of what is not given nothing is read.
-const ROWS = `SELECT id, sequence, state, expires_at_ms, CASE WHEN state = ANY($4) THEN data_bytes ELSE 0 END AS bytes
-  FROM deliveries WHERE hook_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3`;
+const ROWS = `SELECT id, sequence, state, expires_at_ms, is_fed, CASE WHEN is_fed THEN data_bytes ELSE 0 END AS bytes
+  FROM deliveries CROSS JOIN LATERAL (SELECT state = ANY($4) AND NOT payload_gone AS is_fed) fed
+  WHERE hook_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3`;
 
 interface SentRow extends EventColumns, VersionColumns {
   readonly id: DeliveryId;
@@ -95,7 +97,7 @@ async function findSent(
   rows: readonly FeedRow[],
   nowMs: number,
 ): Promise<ReadonlyMap<DeliveryId, FeedDelivery>> {
-  const ids = rows.filter(({ state }) => FED_STATES.includes(state)).map(({ id }) => id);
+  const ids = rows.filter(({ is_fed }) => is_fed).map(({ id }) => id);
   if (ids.length === 0) return new Map();
   const found = await queries.all<SentRow>(SENT, nowMs, ids);
   return new Map(found.map((row) => [row.id, toSent(row)]));

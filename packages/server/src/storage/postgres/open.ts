@@ -9,9 +9,16 @@ import { createHealth } from "./health.ts";
 import { createIdempotency } from "./idempotency.ts";
 import { migrate } from "./migrate.ts";
 import { createNotices } from "./notices.ts";
+import { createRecord } from "./record.ts";
 import { createReplays } from "./replays.ts";
 import { createSecrets } from "./secrets.ts";
-import { tellingOfAccounts, tellingOfHealth, tellingOfReplays, tellingOfWebhooks } from "./telling-others.ts";
+import {
+  tellingOfAccounts,
+  tellingOfHealth,
+  tellingOfRecord,
+  tellingOfReplays,
+  tellingOfWebhooks,
+} from "./telling-others.ts";
 import { createUnderway } from "./underway.ts";
 import { createWebhooks } from "./webhooks.ts";
 
@@ -27,13 +34,14 @@ export async function openPostgres(deps: DatabaseDeps): Promise<Storage> {
   const underway = createUnderway();
   const notices = createNotices({ database, ...deps });
   return {
-    accounts: underway.watch(tellingOfAccounts(createAccounts(database), notices.tell)),
+    accounts: underway.watch(tellingOfAccounts(createAccounts(database, deps.dice), notices.tell)),
     webhooks: underway.watch(tellingOfWebhooks(createWebhooks(database, deps.dice), notices.tell)),
     backlog: underway.watch(createBacklog(database)),
     replays: underway.watch(tellingOfReplays(createReplays(database), notices.tell)),
     health: underway.watch(tellingOfHealth(createHealth(database, deps.dice), notices.tell)),
     eventTypes: underway.watch(createEventTypes(database)),
     feed: underway.watch(createFeed(database)),
+    record: underway.watch(tellingOfRecord(createRecord(database, deps.dice), notices.tell)),
     secrets: underway.watch(createSecrets(database, deps.dice)),
     idempotency: underway.watch(createIdempotency(database)),
     load: database.load,

@@ -9,6 +9,7 @@ import { eventTypeStoreContract } from "../../webhooks/event-type-store.contract
 import { feedStoreContract } from "../../webhooks/feed-store.contract.ts";
 import { healthStoreContract } from "../../webhooks/health-store.contract.ts";
 import { ACK_DEADLINE_MS_MAX } from "../../webhooks/hook.ts";
+import { recordStoreContract } from "../../webhooks/record-store.contract.ts";
 import { replayStoreContract } from "../../webhooks/replay-store.contract.ts";
 import { webhookStoreContract } from "../../webhooks/store.contract.ts";
 import { durabilityContract } from "../durability.contract.ts";
@@ -24,6 +25,7 @@ replayStoreContract("PostgreSQL", open);
 healthStoreContract("PostgreSQL", open);
 eventTypeStoreContract("PostgreSQL", open);
 feedStoreContract("PostgreSQL", open);
+recordStoreContract("PostgreSQL", open);
 secretStoreContract("PostgreSQL", open);
 idempotencyStoreContract("PostgreSQL", open);
 

@@ -9,10 +9,15 @@ interface SweepRequest {
 // Of two nodes that each forget one of an event's last two deliveries, neither would forget the event.
 const LOCK = "6084507373519072116";
 
+/** One at a time, of all nodes, until its transaction ends. */
+export async function lockSweeping(queries: Queries): Promise<void> {
+  await queries.run(`SELECT pg_advisory_xact_lock(${LOCK})`);
+}
+
 /** An event goes with the last of its deliveries, and its receipt with it: a receipt never outlives what it speaks of. */
 export function sweep(database: Database, request: SweepRequest): Promise<number> {
   return database.transact(async (transaction) => {
-    await transaction.run(`SELECT pg_advisory_xact_lock(${LOCK})`);
+    await lockSweeping(transaction);
     const delivered = await sweepEnded(transaction, request);
     return delivered + (await sweepUndelivered(transaction, request));
   });

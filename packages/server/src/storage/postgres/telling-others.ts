@@ -1,6 +1,7 @@
 /** The ports, telling other nodes of what they had better know. */
 import type { AccountStore } from "../../accounts/store.ts";
 import type { HealthStore } from "../../webhooks/health-store.ts";
+import type { RecordStore } from "../../webhooks/record-store.ts";
 import type { ReplayStore } from "../../webhooks/replay-store.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import type { Notice } from "./notices.ts";
@@ -54,6 +55,10 @@ export function tellingOfHealth(store: HealthStore, tell: Tell): HealthStore {
     },
     takeStep: after(() => tell("changed"))(store.takeStep),
   };
+}
+
+export function tellingOfRecord(store: RecordStore, tell: Tell): RecordStore {
+  return { ...store, startErasure: after(() => tell("changed"))(store.startErasure) };
 }
 
 /** Of a verb that may have done nothing, too, a notice does no harm. */

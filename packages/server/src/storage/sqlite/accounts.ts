@@ -4,6 +4,7 @@ import { endApp, endGrant, endUser } from "./endings.ts";
 import { createGrants } from "./grants.ts";
 import { createGroups } from "./groups.ts";
 import type { Ground } from "./memory.ts";
+import { beginErasure } from "./record.ts";
 import { createTokens } from "./tokens.ts";
 import { createUsers } from "./users.ts";
 import type { Sync } from "./verbs.ts";
@@ -15,7 +16,11 @@ export function createAccounts(ground: Ground): Sync<AccountStore> {
     ...createGrants(ground),
     ...createTokens(ground),
     ...createGroups(ground.database),
-    deleteUser: (id, nowMs) => endUser(ground, id, nowMs),
+    deleteUser(id, nowMs) {
+      const ended = endUser(ground, id, nowMs);
+      if (ended !== null) beginErasure(ground, id, nowMs);
+      return ended;
+    },
     deleteApp: (id, nowMs) => endApp(ground, id, nowMs),
     revokeGrant: (id, nowMs) => endGrant(ground, id, nowMs),
   };

@@ -40,7 +40,7 @@ export function createDeliveries({ database, memory }: Ground): DeliveryVerbs {
       if (row === undefined) return null;
       return {
         delivery: shown(row, attemptsOf(database, row.key, { withExchange: true })),
-        event: toEvent(row),
+        event: row.payload_gone === 1 ? null : toEvent(row),
       };
     },
   };
@@ -61,6 +61,7 @@ function toDelivery(row: DeliveryRow, attempts: readonly AttemptRecord[], isLeas
     because: row.because,
     dueAtMs: isLeased ? null : row.next_at_ms,
     createdAtMs: row.created_at_ms,
+    isPayloadGone: row.payload_gone === 1,
     masked: toView(row.view)?.mask ?? [],
     key: row.replace_key,
     expiresAtMs: row.expires_at_ms,

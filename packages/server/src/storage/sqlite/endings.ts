@@ -65,7 +65,8 @@ export function endHook(ground: Ground, hookId: HookId, nowMs: number): number |
   return deliveries;
 }
 
-function revoke(ground: Ground, where: string, values: readonly Value[], nowMs: number): number {
+/** Ends what waits and fulfils the condition; says how many. */
+export function revoke(ground: Ground, where: string, values: readonly Value[], nowMs: number): number {
   const { database, memory } = ground;
   memory.listing.bring();
   const heads = database.all<{ readonly hook_id: HookId }>(

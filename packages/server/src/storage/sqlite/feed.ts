@@ -65,12 +65,11 @@ function readFeed(ground: Ground, request: FeedRequest): FeedPage {
   const scopesOf = grantScopesOf(database, known);
   const entries = withinBytes(run.rows.map(boundedBy), bytesMax).map(({ row }): FeedEntry => {
     const { sequence, state, expires_at_ms: expiresAtMs } = row;
-    const isFed = FED_STATES.includes(state);
     return {
       sequence,
       state,
       expiresAtMs,
-      sent: isFed ? sentOf(database, known, row, { nowMs, scopesOf }) : null,
+      sent: isFed(row) ? sentOf(database, known, row, { nowMs, scopesOf }) : null,
     };
   });
   return { ...head, entries };
@@ -80,9 +79,13 @@ function newestOf(database: Database, hookId: HookId): number | null {
   return database.all<NewestRow>(NEWEST, JSON.stringify([hookId]))[0]?.last ?? null;
 }
 
+function isFed({ state, payload_gone }: FeedRow): boolean {
+  return FED_STATES.includes(state) && payload_gone !== 1;
+}
+
 /** Of what is not given nothing is read. */
 function boundedBy(row: FeedRow): { readonly row: FeedRow; readonly bytes: number } {
-  return { row, bytes: FED_STATES.includes(row.state) ? row.bytes : 0 };
+  return { row, bytes: isFed(row) ? row.bytes : 0 };
 }
 
 type ScopesOf = (userId: UserId) => FeedDelivery["grantScopes"];

@@ -85,7 +85,8 @@ export function insertEvent(database: Database, event: NewEvent, { deliveries, u
     deliveries,
     listText(unknown),
     listText(event.receiptKeys),
-    event.data,
+    // Nobody will read what no hook wanted: it is kept to be recognised again.
+    deliveries === 0 ? "" : event.data,
     sensitiveText(event),
     event.trace,
   );

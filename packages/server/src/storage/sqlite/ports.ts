@@ -6,6 +6,7 @@ import type { BacklogStore } from "../../webhooks/backlog-store.ts";
 import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
 import type { FeedStore } from "../../webhooks/feed-store.ts";
 import type { HealthStore } from "../../webhooks/health-store.ts";
+import type { RecordStore } from "../../webhooks/record-store.ts";
 import type { ReplayStore } from "../../webhooks/replay-store.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import type { Storage } from "../storage.ts";
@@ -23,6 +24,7 @@ export function namesOf(verbs: Verbs): VerbNames {
     eventTypes: Object.keys(verbs.eventTypes),
     feed: Object.keys(verbs.feed),
     health: Object.keys(verbs.health),
+    record: Object.keys(verbs.record),
     secrets: Object.keys(verbs.secrets),
     idempotency: Object.keys(verbs.idempotency),
     database: Object.keys(verbs.database),
@@ -45,6 +47,7 @@ export function portsOf(names: VerbNames, carry: Carry): Omit<Storage, "close" |
     eventTypes: port("eventTypes") as EventTypeStore,
     feed: port("feed") as FeedStore,
     health: port("health") as HealthStore,
+    record: port("record") as RecordStore,
     secrets: port("secrets") as SecretStore,
     idempotency: port("idempotency") as IdempotencyStore,
     async ping() {

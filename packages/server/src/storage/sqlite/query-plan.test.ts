@@ -106,6 +106,11 @@ const OFTEN: Readonly<Record<string, () => unknown>> = {
     webhooks.ping(HOK, { eventId: "e" as EventId, deliveryId: "p" as DeliveryId, atMs: 9, data: "{}" }),
   rotateSecret: () => webhooks.rotateSecret(HOK, new Uint8Array(9), { nowMs: 9, oldUntilMs: 99 }),
   rotateUserSecret: () => webhooks.rotateUserSecret(HOK, ANN, { nowMs: 9, oldUntilMs: 99 }),
+  "startErasure and erase": () => {
+    verbs.record.startErasure(ANN, 9);
+    verbs.record.erase(9, 5);
+  },
+  endPayloads: () => verbs.record.endPayloads({ beforeMs: 1e13, countMax: 5 }),
   "webhooks.sweep": () => webhooks.sweep({ beforeMs: 99, countMax: 5 }),
   "idempotency.begin": () => idempotency.begin(keyOf("k")),
   "idempotency.sweep": () => idempotency.sweep(9, 5),

@@ -9,6 +9,7 @@ import { backlogStoreContract } from "../../webhooks/backlog-store.contract.ts";
 import { eventTypeStoreContract } from "../../webhooks/event-type-store.contract.ts";
 import { feedStoreContract } from "../../webhooks/feed-store.contract.ts";
 import { healthStoreContract } from "../../webhooks/health-store.contract.ts";
+import { recordStoreContract } from "../../webhooks/record-store.contract.ts";
 import { replayStoreContract } from "../../webhooks/replay-store.contract.ts";
 import { webhookStoreContract } from "../../webhooks/store.contract.ts";
 import { durabilityContract } from "../durability.contract.ts";
@@ -25,6 +26,7 @@ for (const [name, open] of [
   healthStoreContract(name, open);
   eventTypeStoreContract(name, open);
   feedStoreContract(name, open);
+  recordStoreContract(name, open);
   secretStoreContract(name, open);
   idempotencyStoreContract(name, open);
 }

@@ -6,6 +6,7 @@ import type { BacklogStore } from "../../webhooks/backlog-store.ts";
 import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
 import type { FeedStore } from "../../webhooks/feed-store.ts";
 import type { HealthStore } from "../../webhooks/health-store.ts";
+import type { RecordStore } from "../../webhooks/record-store.ts";
 import type { ReplayStore } from "../../webhooks/replay-store.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import { createAccounts } from "./accounts.ts";
@@ -16,6 +17,7 @@ import { createHealth } from "./health.ts";
 import { createIdempotency } from "./idempotency.ts";
 import type { Ground } from "./memory.ts";
 import { schemaOf } from "./migrate.ts";
+import { createRecord } from "./record.ts";
 import { createReplays } from "./replays.ts";
 import { createSecrets } from "./secrets.ts";
 import { createWebhooks } from "./webhooks.ts";
@@ -35,6 +37,7 @@ export interface Verbs {
   readonly eventTypes: Sync<EventTypeStore>;
   readonly feed: Sync<FeedStore>;
   readonly health: Sync<HealthStore>;
+  readonly record: Sync<RecordStore>;
   readonly secrets: Sync<SecretStore>;
   readonly idempotency: Sync<IdempotencyStore>;
   readonly database: { readonly findSchema: () => number };
@@ -52,6 +55,7 @@ export function createVerbs(ground: Ground): Verbs {
     eventTypes: createEventTypes(database),
     feed: createFeed(ground),
     health: createHealth(ground),
+    record: createRecord(ground),
     secrets: createSecrets(ground),
     idempotency: createIdempotency(database),
     database: { findSchema: () => schemaOf(database) },
