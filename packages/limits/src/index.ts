@@ -1,6 +1,26 @@
 /** `@trulinks/limits`: one decision over all rate limits, and what tells it in HTTP. */
+
+export {
+  type Answer,
+  type AnswerOptions,
+  answerTo,
+  CODE_OF,
+  type HeaderPairs,
+  retryAfter,
+} from "./answer.ts";
 export type { Caller } from "./caller.ts";
+export { hostClock, type LimitsClock } from "./host-clock.ts";
 export { createLimiter, type Limiter, type Plans } from "./limiter.ts";
+export {
+  type Asked,
+  type CallerName,
+  createLimits,
+  type LimitFact,
+  type Limits,
+  type LimitsOptions,
+  type Passage,
+} from "./limits.ts";
+export type { NodeHandler } from "./node.ts";
 export type { Operation, OperationOptions } from "./operation.ts";
 export {
   GUIDELINE_OF,
@@ -15,3 +35,4 @@ export type { Restored } from "./snapshot.ts";
 export { type Allowance, rateLimitBody, type Status } from "./status.ts";
 export type { Waiting } from "./under-way.ts";
 export type { Admission, Refusal, Verdict } from "./verdict.ts";
+export type { Visit } from "./visit.ts";

@@ -29,6 +29,10 @@ export interface OperationOptions {
 
 const READS = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 
+export function isRead(method: string): boolean {
+  return READS.has(method);
+}
+
 export function operationOf(options: OperationOptions, resources: readonly string[]): Operation {
   const { method, resource = "core", cost = 1, points = null, isContent = false, isStream = false } = options;
   const number = resources.indexOf(resource);
@@ -41,5 +45,5 @@ export function operationOf(options: OperationOptions, resources: readonly strin
   if (points !== null && (!Number.isInteger(points) || points < 0)) {
     throw new RangeError(`points is ${points}; expected a whole number from 0`);
   }
-  return { resource: number, cost, points, isWrite: !READS.has(method), isContent, isStream };
+  return { resource: number, cost, points, isWrite: !isRead(method), isContent, isStream };
 }

@@ -62,6 +62,13 @@ export const ERRORS = {
     title: "Method not allowed",
     remedy: "Use one of the methods that the `Allow` header lists.",
   },
+  "content-pacing": {
+    status: 403,
+    title: "Secondary rate limit exceeded: too much content created",
+    remedy:
+      "Create less that notifies people, and more slowly. No header says when this ends; `GET /rate_limit` does, and costs nothing.",
+    guideline: "content-pacing",
+  },
   "request-timeout": {
     status: 408,
     title: "The request took too long to arrive",
@@ -172,6 +179,27 @@ export const ERRORS = {
     title: "Too many readers wait",
     remedy: "Let fewer readers wait at once, one for each hook, or read with `wait_s=0`.",
     guideline: "retry-after",
+  },
+  "serial-requests": {
+    status: 429,
+    title: "Secondary rate limit exceeded: too many requests at once",
+    remedy:
+      "Send a request when the one before has been answered. Wait the seconds that `Retry-After` says before the next.",
+    guideline: "serial-requests",
+  },
+  "write-pacing": {
+    status: 429,
+    title: "Secondary rate limit exceeded: writes too close together",
+    remedy:
+      "Keep a second between requests that are POST, PATCH, PUT or DELETE. Wait the seconds that `Retry-After` says before the next.",
+    guideline: "write-pacing",
+  },
+  points: {
+    status: 429,
+    title: "Secondary rate limit exceeded: too much within a minute",
+    remedy:
+      "Spread requests over time; writes cost more than reads. Wait the seconds that `Retry-After` says before the next.",
+    guideline: "rate-limit",
   },
   "too-many-pings": {
     status: 429,
