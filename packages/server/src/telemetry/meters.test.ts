@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { HookId } from "@trulinks/protocol";
 import { readScrape, type Scrape } from "../../../../test/e2e/scrape.ts";
 import type { Survey } from "../webhooks/backlog-survey.ts";
 import { OUTCOMES } from "../webhooks/outcome.ts";
@@ -109,6 +110,18 @@ test("every outcome has its series from the start, so that the first one shows i
       assert.equal(series.get(key), 0, key);
     }
   }
+});
+
+test("what hooks' receivers show, and what follows, is counted by step", async () => {
+  const meters = createMetersWith();
+  for (const step of ["failing", "failing", "told", "paused", "resumed", "sound"] as const)
+    meters.onFact({ kind: "health", step, hookId: "hok_1" as HookId });
+  const seen = await scrape(meters);
+  const steps = ["failing", "told", "paused", "sound", "resumed"];
+  assert.deepEqual(
+    steps.map((step) => seen.valueOf(`trulinks_hook_health_total{step="${step}"}`)),
+    [2, 1, 1, 1, 1],
+  );
 });
 
 test("what is forgotten is counted by what it was", async () => {
