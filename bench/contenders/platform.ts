@@ -21,6 +21,8 @@ export interface PlatformUnderTest {
   readonly hookIds: readonly string[];
   processes(): readonly Watched[];
   get(path: string): Promise<unknown>;
+  post(path: string, body: unknown): Promise<unknown>;
+  patch(path: string, body: unknown): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -31,16 +33,18 @@ export interface PlatformOptions extends HookPlan {
 }
 
 const SETUP_LANES = 16;
+// Some of what is asked waits for its answer.
+const CONNECTIONS = 128;
 // A start that takes long is a figure, and no reason to give up.
 const READY_MS_MAX = 120_000;
 
 export async function preparePlatform(options: PlatformOptions): Promise<PlatformUnderTest> {
   const platform = await startPlatform({ env: options.env ?? {}, readyMsMax: READY_MS_MAX });
-  const dispatcher = new Agent({ connections: SETUP_LANES });
+  const dispatcher = new Agent({ connections: CONNECTIONS });
   const authorization = `Bearer ${platform.operatorKey}`;
   const headers = { authorization, "content-type": "application/json" };
 
-  async function call(method: "GET" | "POST", path: string, body?: unknown): Promise<unknown> {
+  async function call(method: "GET" | "POST" | "PATCH", path: string, body?: unknown): Promise<unknown> {
     const answer = await request(platform.providerUrl + path, {
       method,
       headers,
@@ -76,6 +80,8 @@ export async function preparePlatform(options: PlatformOptions): Promise<Platfor
         ...(options.service ? [options.service] : []),
       ],
       get: (path) => call("GET", path),
+      post: (path, body) => call("POST", path, body),
+      patch: (path, body) => call("PATCH", path, body),
       close,
     };
   } catch (error) {

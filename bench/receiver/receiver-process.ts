@@ -5,7 +5,7 @@
  */
 import { once } from "node:events";
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { type AddressInfo, createServer, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { monotonicMs } from "../measure/monotonic.ts";
 import { createArrivalLog } from "./arrivals.ts";
 import type { Ask, Manner, ReceiverKind, Tell } from "./receiver.ts";
@@ -22,6 +22,8 @@ const DRIP_MS = 100;
 const kind = process.argv[2] as ReceiverKind;
 const log = createArrivalLog();
 const reader = createRequestReader();
+const servers = new Map<number, Server>();
+const sockets = new Set<Socket>();
 /** By port; all others answer. */
 const manners = new Map<number, Manner>();
 let count = 0;
@@ -31,6 +33,8 @@ let watching: NodeJS.Timeout | undefined;
 
 function receive(socket: Socket): void {
   let rest: Buffer | null = null;
+  sockets.add(socket);
+  socket.once("close", () => sockets.delete(socket));
   socket.on("error", () => {});
   socket.on("data", (chunk: Buffer) => {
     const bytes = rest === null ? chunk : Buffer.concat([rest, chunk]);
@@ -93,12 +97,24 @@ function headOf({ method, url, rawHeaders }: IncomingMessage): string {
   return [`${method} ${url} HTTP/1.1`, ...pairs.map(([name, value]) => `${name}: ${value}`)].join("\r\n");
 }
 
-async function listen(): Promise<number> {
+async function listen(port = 0): Promise<number> {
   const server =
     kind === "node:http" ? createHttpServer(receiveOrdinary) : createServer({ noDelay: true }, receive);
-  server.listen(0, "127.0.0.1", 1_024);
+  server.listen(port, "127.0.0.1", 1_024);
   await once(server, "listening");
-  return (server.address() as AddressInfo).port;
+  const { port: found } = server.address() as AddressInfo;
+  servers.set(found, server);
+  return found;
+}
+
+async function behave(port: number, manner: Manner): Promise<void> {
+  const isBack = manners.get(port)?.kind === "away";
+  if (manner.kind === "answers") manners.delete(port);
+  else manners.set(port, manner);
+  if (isBack) await listen(port);
+  if (manner.kind !== "away") return;
+  servers.get(port)?.close();
+  for (const socket of sockets) if (socket.localPort === port) socket.destroy();
 }
 
 function watch(everyMs: number | null): void {
@@ -114,12 +130,9 @@ function watch(everyMs: number | null): void {
 async function answer(ask: Ask): Promise<unknown> {
   switch (ask.kind) {
     case "listen":
-      return Promise.all(Array.from({ length: ask.ports }, listen));
+      return Promise.all(Array.from({ length: ask.ports }, () => listen()));
     case "behave":
-      for (const port of ask.ports) {
-        if (ask.manner.kind === "answers") manners.delete(port);
-        else manners.set(port, ask.manner);
-      }
+      for (const port of ask.ports) await behave(port, ask.manner);
       return null;
     case "mark":
       return { count, atMs: monotonicMs() };

@@ -10,9 +10,12 @@ export interface Mark {
   readonly atMs: number;
 }
 
-/** At once with 204; not at all; a byte of a body without end now and then; or with 429 and for how long to stay away. */
+/**
+ * At once with 204; not at all; a byte of a body without end now and then; as if nobody were there; or with 429 and for
+ * how long to stay away.
+ */
 export type Manner =
-  | { readonly kind: "answers" | "hangs" | "drips" }
+  | { readonly kind: "answers" | "hangs" | "drips" | "away" }
   | { readonly kind: "busy"; readonly retryAfterS: number };
 
 export interface Receiver {

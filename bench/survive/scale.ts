@@ -10,6 +10,8 @@ export interface Scale {
   readonly databaseGoneS: number;
   /** How long a tenant misbehaves. */
   readonly tenantS: number;
+  /** How long a receiver is gone. */
+  readonly awayS: number;
   readonly ackDeadlineMs: number;
   /** What a busy receiver asks for. */
   readonly retryAfterS: number;
@@ -25,6 +27,7 @@ export const FULL: Scale = {
   killForS: 60,
   databaseGoneS: 90,
   tenantS: 40,
+  awayS: 120,
   ackDeadlineMs: 10_000,
   retryAfterS: 5,
   retryS: 5,
@@ -38,6 +41,7 @@ export const QUICK: Scale = {
   killForS: 3,
   databaseGoneS: 2,
   tenantS: 2,
+  awayS: 2,
   ackDeadlineMs: 1_000,
   retryAfterS: 1,
   retryS: 1,

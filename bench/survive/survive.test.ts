@@ -24,6 +24,9 @@ const SIGNS: Readonly<Record<string, { readonly column: string; readonly rows: n
   "black-hole": { column: "untaken", rows: 2 },
   drip: { column: "untaken", rows: 2 },
   busy: { column: "untaken", rows: 2 },
+  "away-retries": { column: "late", rows: 2 },
+  "away-replay": { column: "late", rows: 2 },
+  "away-feed": { column: "late", rows: 2 },
 };
 
 test("whatever breaks, every acknowledged event arrives", async () => {

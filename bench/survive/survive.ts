@@ -4,20 +4,22 @@ import { findOrInstallPostgres } from "../../test/services/postgres-programs.ts"
 import type { Bar, Bench, BenchOptions, PartResult, Row } from "../bench.ts";
 import { POSTGRES_NAME, SQLITE_NAME } from "../contenders/systems.ts";
 import { rowOf } from "../measure/rows.ts";
+import { ABSENCES } from "./absences.ts";
 import { FULL, QUICK } from "./scale.ts";
 import { type EngineName, runTrial } from "./trial.ts";
 import { TROUBLES, type Trouble } from "./troubles.ts";
 
+const ALL: readonly Trouble[] = [...TROUBLES, ...ABSENCES];
 const NAMES: Readonly<Record<EngineName, string>> = { sqlite: SQLITE_NAME, postgres: POSTGRES_NAME };
 
 export const survive: Bench = {
   name: "survive",
   summary: "What is left after kills, a database that is gone, and receivers that hang, drip and refuse",
-  parts: TROUBLES.map(({ part }) => part),
+  parts: ALL.map(({ part }) => part),
   async run(options) {
     const hasPostgres = await postgresThere();
     const results: PartResult[] = [];
-    for (const trouble of TROUBLES.filter(({ part }) => options.only.includes(part))) {
+    for (const trouble of ALL.filter(({ part }) => options.only.includes(part))) {
       const engines = trouble.engines.filter((engine) => engine === "sqlite" || hasPostgres);
       results.push(await runPart(trouble, engines, options));
     }
@@ -71,6 +73,7 @@ const COLUMNS = [
   { name: "lost", unit: "events", digits: 0 },
   { name: "twice", unit: "requests", digits: 0 },
   { name: "untaken", unit: "requests", digits: 0 },
+  { name: "late", unit: "> 1 s", digits: 0 },
   { name: "failed_tries", unit: "of the provider", digits: 0 },
   { name: "resume_ms", unit: "ms, longest", digits: 0 },
   { name: "p99_before_ms", unit: "ms, healthy", digits: 1 },

@@ -18,25 +18,26 @@ test("what was acknowledged and never taken is lost; what was taken again came t
       [1, 110, true],
       [1, 120, true],
       [2, 205, false],
-      [2, 240, true],
+      [2, 1_300, true],
       [3, 310, false],
     ]),
     troubleMs: [150, 1_000],
     backMs: [200],
     isTroubled: () => false,
   });
-  const { accepted, received, lost, twice, untaken, resume_ms, p99_before_ms, p99_ms } = sample;
+  const { accepted, received, lost, twice, untaken, late, resume_ms, p99_before_ms, p99_ms } = sample;
   assert.deepEqual(
-    { accepted, received, lost, twice, untaken, resume_ms, p99_before_ms, p99_ms },
+    { accepted, received, lost, twice, untaken, late, resume_ms, p99_before_ms, p99_ms },
     {
       accepted: 3,
       received: 2,
       lost: 1,
       twice: 1,
       untaken: 2,
-      resume_ms: 40,
+      late: 1,
+      resume_ms: 1_100,
       p99_before_ms: 10,
-      p99_ms: 40,
+      p99_ms: 1_100,
     },
   );
 });

@@ -15,6 +15,9 @@ export interface Trial {
   readonly isTroubled: (number: number) => boolean;
 }
 
+/** So much later than its acknowledgement no event comes where nothing is wrong. */
+const LATE_MS = 1_000;
+
 export function tally({ acknowledged, arrivals, troubleMs, backMs, isTroubled }: Trial): Sample {
   const first = new Map<number, number>();
   let taken = 0;
@@ -44,6 +47,7 @@ export function tally({ acknowledged, arrivals, troubleMs, backMs, isTroubled }:
     lost: acknowledged.filter(({ number }) => !first.has(number)).length,
     twice: taken - first.size,
     untaken,
+    late: acknowledged.filter(({ number, atMs }) => (first.get(number) ?? 0) - atMs > LATE_MS).length,
     resume_ms: resumeMs(first, backMs),
     p99_before_ms: percentile(before, 0.99),
     p50_ms: percentile(during, 0.5),

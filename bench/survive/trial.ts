@@ -15,7 +15,7 @@ import type { Arrivals } from "../receiver/arrivals.ts";
 import { startReceiver } from "../receiver/receiver.ts";
 import { isTroubled, type Scale } from "./scale.ts";
 import { tally, tooSoon } from "./tally.ts";
-import type { Trouble } from "./troubles.ts";
+import type { Concerned, Trouble } from "./troubles.ts";
 
 export interface TrialResult {
   readonly sample: Sample;
@@ -39,26 +39,29 @@ export async function runTrial(trouble: Trouble, engine: EngineName, scale: Scal
   opened.defer(receiver.close);
   const [tenantPort = 0] = await receiver.listen(1);
 
-  const hasTrouble = (user: number): boolean => trouble.hasTenant && isTroubled(user);
+  const hasTrouble = (user: number): boolean => isConcerned(trouble.concerned, user);
   const urlOf = (user: number): string =>
     hasTrouble(user) ? `http://127.0.0.1:${tenantPort}/${user}` : `${receiver.url}/${user}`;
   const under = await preparePlatform({
     users: scale.users,
     urlOf,
-    hook: { ack_deadline_ms: scale.ackDeadlineMs },
+    hook: { ack_deadline_ms: scale.ackDeadlineMs, ...trouble.hook },
     env: { TRULINKS_POLICY: policyFile(folder, scale), ...databaseOf(cluster) },
   });
   opened.defer(under.close);
+  const stage = { under, cluster, receiver, tenantPort };
+  const destination = (await trouble.open?.(stage)) ?? null;
+  if (destination !== null) opened.defer(destination.close);
 
   const { port, authorization } = under;
   const reporting = startReporting({ port, authorization, users: scale.users }, createNumbers(), scale);
   await sleep(scale.beforeS * 1_000);
   const beginMs = monotonicMs();
-  const backMs = await trouble.run({ under, cluster, receiver, tenantPort }, scale);
+  const backMs = await trouble.run(stage, scale);
   const endMs = monotonicMs();
   await sleep(scale.beforeS * 1_000);
   const acknowledged = await reporting.stop();
-  const arrivals = await untilAllArrived(receiver.take, acknowledged);
+  const arrivals = await untilAllArrived((destination ?? receiver).take, acknowledged);
 
   const userOf = (number: number): number => (number - NUMBER_FIRST) % scale.users;
   const sample = tally({
@@ -77,6 +80,10 @@ export async function runTrial(trouble: Trouble, engine: EngineName, scale: Scal
       ...reporting.wrong.slice(0, 3).map((answer) => `a provider was answered ${answer}`),
     ],
   };
+}
+
+function isConcerned(concerned: Concerned, user: number): boolean {
+  return concerned === "everybody" || (concerned === "tenant" && isTroubled(user));
 }
 
 /** Everything with short retries, so that a trouble of seconds is met as often as one of hours is by the defaults. */

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../../test/services/postgres-cluster.ts";
 import type { PlatformUnderTest } from "../contenders/platform.ts";
 import { monotonicMs } from "../measure/monotonic.ts";
+import type { Arrivals } from "../receiver/arrivals.ts";
 import type { Manner, Receiver } from "../receiver/receiver.ts";
 import type { Scale } from "./scale.ts";
 
@@ -15,13 +16,26 @@ export interface Stage {
   readonly tenantPort: number;
 }
 
+/** Where events arrive. */
+export interface Destination {
+  /** All that arrived since the last taking. */
+  take(): Promise<Arrivals>;
+  close(): Promise<void>;
+}
+
+/** Whose hooks lead to where it happens: one tenant's, which has three tenths of the traffic, or everybody's. */
+export type Concerned = "nobody" | "tenant" | "everybody";
+
 export interface Trouble {
   readonly part: string;
   readonly title: string;
   /** Which engines it concerns. */
   readonly engines: readonly ("sqlite" | "postgres")[];
-  /** Whether a tenant has part in it, which then has three tenths of the traffic. */
-  readonly hasTenant: boolean;
+  readonly concerned: Concerned;
+  /** Further members of every hook. */
+  readonly hook?: Readonly<Record<string, unknown>>;
+  /** Left out: at the receiver. */
+  readonly open?: (stage: Stage) => Promise<Destination>;
   /** Makes it, and mends it. Answers when, each time, it could go on: the process was started, the database answered. */
   run(stage: Stage, scale: Scale): Promise<readonly number[]>;
 }
@@ -33,7 +47,7 @@ export const TROUBLES: readonly Trouble[] = [
     part: "kill",
     title: "The process is killed (SIGKILL) every 2 s for 60 s, and started again at once",
     engines: BOTH,
-    hasTenant: false,
+    concerned: "nobody",
     async run({ under: { platform } }, { killEveryS, killForS }) {
       const backMs: number[] = [];
       for (const untilMs = monotonicMs() + killForS * 1_000; monotonicMs() < untilMs; ) {
@@ -49,7 +63,7 @@ export const TROUBLES: readonly Trouble[] = [
     part: "database",
     title: "PostgreSQL is stopped for 90 s, and started again",
     engines: ["postgres"],
-    hasTenant: false,
+    concerned: "nobody",
     async run({ cluster }, { databaseGoneS }) {
       await cluster?.halt();
       await sleep(databaseGoneS * 1_000);
@@ -74,7 +88,7 @@ function tenant(part: string, title: string, mannerFor: (scale: Scale) => Manner
     part,
     title,
     engines: BOTH,
-    hasTenant: true,
+    concerned: "tenant",
     async run({ receiver, tenantPort }, scale) {
       await receiver.behave([tenantPort], mannerFor(scale));
       await sleep(scale.tenantS * 1_000);
