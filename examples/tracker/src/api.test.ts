@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { call } from "./testing/as-gateway.ts";
 import { type Running, startRunning } from "./testing/running.ts";
@@ -233,6 +234,14 @@ test("an Idempotency-Key makes one issue of two requests, and refuses another bo
   assert.notEqual(other.body.number, first.body.number);
 });
 
+test("the OpenAPI document that the gateway is given is that of the routes", async () => {
+  const { body } = await call(tracker.url, "GET", "/openapi.json");
+  const text = `${JSON.stringify(body, null, 2)}\n`;
+  const file = new URL("../openapi.json", import.meta.url);
+  if (process.env["UPDATE"] === "1") await writeFile(file, text);
+  assert.equal(await readFile(file, "utf8"), text, "UPDATE=1 with this test rewrites it.");
+});
+
 test("the OpenAPI document names every operation with what it asks for", async () => {
   const { body } = await call(tracker.url, "GET", "/openapi.json");
   assert.equal(body.openapi, "3.1.0");
@@ -240,6 +249,7 @@ test("the OpenAPI document names every operation with what it asks for", async (
   assert.deepEqual(operation.security, [{ token: ["issues:write"] }]);
   assert.deepEqual(operation.requestBody.content["application/json"].schema.required, ["title"]);
   assert.equal(operation["x-trulinks-idempotency"], "upstream");
+  assert.equal(operation["x-trulinks-content"], true);
   assert.deepEqual(body.paths["/projects/{project}/issues"].get.security, [{}, { token: ["issues:read"] }]);
   assert.ok(Object.keys(body.paths).length >= 14);
 });

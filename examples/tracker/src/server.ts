@@ -90,9 +90,12 @@ async function buildApp(
     if (access) checkAccess(access, caller);
   });
 
-  app.addHook("onRoute", ({ method, schema }) => {
+  app.addHook("onRoute", ({ method, url, schema }) => {
+    if (method !== "POST" || !schema) return;
     // The gateway need not keep answers: this API keeps them with the change itself.
-    if (method === "POST" && schema) Object.assign(schema, { "x-trulinks-idempotency": "upstream" });
+    Object.assign(schema, { "x-trulinks-idempotency": "upstream" });
+    // The gateway is to limit what notifies people.
+    if (NOTIFYING.test(url)) Object.assign(schema, { "x-trulinks-content": true });
   });
   await app.register(swagger, { openapi: DOCUMENT });
   addRoutes(app, deps);
@@ -111,6 +114,8 @@ function addRoutes(app: TrackerApp, deps: TrackerDeps): void {
   addNotificationRoutes(app, deps);
   addOutboxRoutes(app, deps);
 }
+
+const NOTIFYING = /\/(issues|comments|pull-requests)$/;
 
 const DOCUMENT = {
   openapi: "3.1.0",

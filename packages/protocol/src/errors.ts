@@ -47,10 +47,22 @@ export const ERRORS = {
     title: "Forbidden",
     remedy: "These credentials are good, but not for this. Use those of the owner.",
   },
+  "scope-missing": {
+    status: 403,
+    title: "Scope missing",
+    remedy:
+      "Use a token whose grant has the scope that `detail` names; the user gives it when it lets the app act.",
+    guideline: "authenticate",
+  },
   "not-found": {
     status: 404,
     title: "Not Found",
     remedy: "Check the path and the id; what you may not see is reported as not found.",
+  },
+  "unknown-operation": {
+    status: 404,
+    title: "No such operation",
+    remedy: "Check the path against the API's documentation; it has no operation there.",
   },
   "no-upstream": {
     status: 404,

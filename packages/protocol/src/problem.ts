@@ -48,6 +48,8 @@ export interface ProblemOptions {
   readonly errors?: readonly FieldError[] | undefined;
   /** Members of this kind of problem alone. */
   readonly members?: Pick<Problem, "oldest" | "newest"> | undefined;
+  /** Another than that of the table; the policy sets one for `validation-failed`. */
+  readonly status?: number | undefined;
   /** Where the errors are explained; `#<code>` is put behind it. */
   readonly documentation?: string | undefined;
 }
@@ -59,7 +61,7 @@ export function problem(code: ErrorCode, options: ProblemOptions = {}): Problem 
   return {
     type: PROBLEM_TYPE_PREFIX + code,
     title: entry.title,
-    status: entry.status,
+    status: options.status ?? entry.status,
     detail: options.detail ?? `${entry.title}.`,
     ...(entry.guideline ? { guideline: entry.guideline } : {}),
     message:

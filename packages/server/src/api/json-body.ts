@@ -1,6 +1,7 @@
 /** Request bodies: JSON in UTF-8, to the letter. What would be changed silently by parsing is refused or told. */
 import type { FieldError } from "@trulinks/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { isDeeperThan } from "../base/json-depth.ts";
 import { findInexactNumbers } from "./inexact-numbers.ts";
 import { flaw, Refusal, resourceOf } from "./problem.ts";
 
@@ -56,12 +57,6 @@ export function inexactNumber(resource: string, pointer: string): FieldError {
 // Far below what overflows the stack of anything recursive that looks at a body.
 const BODY_DEPTH_MAX = 1_000;
 const TOO_DEEP = `The body is nested deeper than ${BODY_DEPTH_MAX} levels.`;
-
-/** Whether `value` has containers within containers to more than `depthMax` levels. */
-export function isDeeperThan(value: unknown, depthMax: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return depthMax === 0 || Object.values(value).some((inner) => isDeeperThan(inner, depthMax - 1));
-}
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 

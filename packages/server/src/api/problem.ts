@@ -9,7 +9,7 @@ import {
 } from "@trulinks/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Unavailable } from "../base/unavailable.ts";
-import { fieldErrors } from "../schemas/field-errors.ts";
+import { fieldErrors, summaryOf } from "../schemas/field-errors.ts";
 
 export interface RefusalOptions {
   /** What went wrong this time. Never a secret, nothing of another's. */
@@ -88,15 +88,6 @@ interface FrameworkError {
 export function problemOf({ code, options }: Refusal, documentation: string): Problem {
   const { errors, members } = options;
   return problem(code, { detail: options.detail ?? summaryOf(errors), errors, members, documentation });
-}
-
-const SUMMARY_ERRORS_MAX = 3;
-
-function summaryOf(errors: readonly FieldError[] = []): string | undefined {
-  if (errors.length === 0) return undefined;
-  const messages = errors.slice(0, SUMMARY_ERRORS_MAX).map(({ message }) => message);
-  const left = errors.length - messages.length;
-  return [...messages, ...(left > 0 ? [`${left} more in \`errors\`.`] : [])].join(" ");
 }
 
 /** Sends a refusal as a problem, in the form that the caller's `Accept` asks for. */

@@ -11,7 +11,7 @@ test("nothing given is good: every option has its default", () => {
     provider: { listen: { host: "127.0.0.1", port: 8081 } },
     data: "/home/.trulinks",
     database: { url: null },
-    upstream: { url: null, timeout_ms: 30_000 },
+    upstream: { url: null, timeout_ms: 30_000, openapi: null, operations: [], json_bytes_max: 1_048_576 },
     operator_key: null,
     secret_key: null,
     identity_key: null,

@@ -2,6 +2,7 @@
 import { LOG_LEVELS } from "../base/log.ts";
 import { EGRESS_OPTIONS } from "./egress-options.ts";
 import * as kinds from "./kinds.ts";
+import { operationPatterns } from "./operation-pattern.ts";
 import { flag, none, type Option, option, optional, SEEN_BY_OTHERS } from "./option.ts";
 
 /** The variable and the flag that name the file itself; they cannot stand in it. */
@@ -74,6 +75,29 @@ export const OPTIONS = {
     default: 30_000,
     what: "How long the upstream may take to begin its answer.",
     example: "60000",
+  }),
+  "upstream.openapi": optional({
+    variable: "TRULINKS_OPENAPI",
+    flag: flag("--openapi", "FILE"),
+    kind: kinds.filePath,
+    what: "The OpenAPI 3.1 document of the provider's API, JSON or YAML: requests are held against it before they are forwarded.",
+    example: "/etc/trulinks/openapi.json",
+  }),
+  "upstream.operations": option({
+    variable: "TRULINKS_OPERATIONS",
+    flag: none("the list is long; an OpenAPI document says it better"),
+    kind: operationPatterns,
+    default: [],
+    what: "Marks operations where there is no OpenAPI document; all others pass unmarked.",
+    example: '["POST /issues/{number}/comments content cost=10", "GET /search/** resource=search"]',
+  }),
+  "upstream.json_bytes_max": option({
+    variable: "TRULINKS_JSON_BYTES_MAX",
+    flag: flag("--json-bytes-max", "BYTES"),
+    kind: kinds.integer({ min: 1_024, max: 10_485_760 }),
+    default: 1_048_576,
+    what: "The largest body that is held against the OpenAPI document; it is read whole for it. Bodies that are not are streamed.",
+    example: "65536",
   }),
   operator_key: optional({
     variable: "TRULINKS_OPERATOR_KEY",

@@ -13,6 +13,7 @@ export function checkRules(options: Options, sources: Sources): readonly Flaw[] 
     ...checkDatabaseKey(options, sources),
     ...checkClientPair(options, sources),
     ...checkProxyCredentials(options, sources),
+    ...checkOperations(options, sources),
   ];
 }
 
@@ -59,6 +60,13 @@ function checkClientPair({ hooks }: Options, sources: Sources): readonly Flaw[] 
     hooks.client_key === null ? (["cert", "key"] as const) : (["key", "cert"] as const);
   const path = `hooks.client_${given}` as const;
   const message = `${path} is given without hooks.client_${missing}. Give both, or none.`;
+  return [{ place: sources[path], path, message }];
+}
+
+function checkOperations({ upstream }: Options, sources: Sources): readonly Flaw[] {
+  const path = "upstream.operations";
+  if (upstream.openapi === null || upstream.operations.length === 0) return [];
+  const message = `${path} is given with upstream.openapi. Mark the operations in that document (x-trulinks-…), or leave one out.`;
   return [{ place: sources[path], path, message }];
 }
 

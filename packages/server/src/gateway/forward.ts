@@ -5,6 +5,7 @@ import type { Dispatcher } from "undici";
 import type { Clock } from "../base/clock.ts";
 import { answerHeaders } from "./answer-headers.ts";
 import { BodyTooLarge, countedBody, discardBody, tooLargeDetail } from "./body.ts";
+import type { PassedBody } from "./examine.ts";
 import type { Refusal } from "./refusal.ts";
 import type { HeaderPairs } from "./request-headers.ts";
 import type { Upstream } from "./upstream.ts";
@@ -15,7 +16,7 @@ export interface Passage {
   readonly target: string;
   /** Names and values in turn. */
   readonly headers: string[];
-  readonly hasBody: boolean;
+  readonly body: PassedBody;
   readonly bodyBytesMax: number;
   /** The gateway's own headers at the time the answer begins. */
   readonly ownHeaders: () => HeaderPairs;
@@ -37,18 +38,19 @@ const STALLED_MS_MAX = 120_000;
 
 export async function forward(upstream: Upstream, passage: Passage): Promise<Outcome> {
   const { request, response } = passage;
-  if (request.headers.expect !== undefined) response.writeContinue();
-  const body = passage.hasBody ? countedBody(request, passage.bodyBytesMax) : null;
-  const outcome = await attempt(upstream, passage, body);
-  if (outcome.kind === "failed" && outcome.canRepeat) return attempt(upstream, passage, body);
-  if (body !== null) discardBody(request, passage.bodyBytesMax);
+  const { kind } = passage.body;
+  if (request.headers.expect !== undefined && kind !== "read") response.writeContinue();
+  const stream = kind === "stream" ? countedBody(request, passage.bodyBytesMax) : null;
+  const outcome = await attempt(upstream, passage, stream);
+  if (outcome.kind === "failed" && outcome.canRepeat) return attempt(upstream, passage, stream);
+  if (stream !== null) discardBody(request, passage.bodyBytesMax);
   return outcome;
 }
 
-function attempt(upstream: Upstream, passage: Passage, body: Transform | null): Promise<Outcome> {
+function attempt(upstream: Upstream, passage: Passage, stream: Transform | null): Promise<Outcome> {
   const { request, response, target, headers } = passage;
   return new Promise((resolve) => {
-    const caller = watchCaller(passage, body);
+    const caller = watchCaller(passage, stream);
     let hasBegun = false;
     let hasData = false;
     let status = 0;
@@ -62,7 +64,7 @@ function attempt(upstream: Upstream, passage: Passage, body: Transform | null): 
         path: target,
         method: request.method ?? "GET",
         headers,
-        body,
+        body: passage.body.kind === "read" ? passage.body.bytes : stream,
         headersTimeout: upstream.timeoutMs,
         bodyTimeout: upstream.silenceMsMax,
       },
@@ -156,7 +158,7 @@ function waitForReader(
 
 const STALE_CONNECTION: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
 
-function failure(cause: Error, { request, hasBody, bodyBytesMax }: Passage, hasBegun: boolean): Outcome {
+function failure(cause: Error, { request, body, bodyBytesMax }: Passage, hasBegun: boolean): Outcome {
   if (cause instanceof BodyTooLarge) {
     const refusal: Refusal = { code: "too-large", detail: tooLargeDetail(bodyBytesMax) };
     return { kind: "failed", refusal, cause, canRepeat: false };
@@ -167,7 +169,7 @@ function failure(cause: Error, { request, hasBody, bodyBytesMax }: Passage, hasB
   }
   // The upstream may close an idle connection in the instant in which we write to it. Only what may be repeated
   // is, only once, and only if not a byte came back.
-  const isSafe = (request.method === "GET" || request.method === "HEAD") && !hasBody;
+  const isSafe = (request.method === "GET" || request.method === "HEAD") && body.kind === "none";
   const canRepeat = isSafe && !hasBegun && STALE_CONNECTION.has(code);
   return { kind: "failed", refusal: { code: "upstream-unreachable" }, cause, canRepeat };
 }

@@ -107,7 +107,7 @@ export interface Question {
   readonly method?: string;
   readonly path?: string;
   readonly headers?: OutgoingHttpHeaders | readonly string[];
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
 }
 
 export async function ask({ port }: Listening, { body, headers, ...rest }: Question = {}): Promise<Answer> {
@@ -147,12 +147,14 @@ export function open(
   { port }: Listening,
   method: string,
   headers: Record<string, string> = {},
+  path = "/",
 ): ClientRequest {
   const request = httpRequest({
     host: "127.0.0.1",
     port,
     agent: false,
     method,
+    path,
     headers: { ...AS_GRANT, ...headers },
   });
   request.on("error", () => {});

@@ -1,6 +1,6 @@
 /** A request's way in: what is it → who asks → may it now → on to the provider's API → one line in the log. */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { HEADERS, ID_CHANCE_BYTES, makeId } from "@trulinks/protocol";
+import { ERRORS, HEADERS, ID_CHANCE_BYTES, makeId } from "@trulinks/protocol";
 import type { Caller } from "../accounts/caller.ts";
 import type { Identify } from "../accounts/identify.ts";
 import type { Clock } from "../base/clock.ts";
@@ -10,15 +10,18 @@ import { gatewayHeaders } from "./answer-headers.ts";
 import { charge, leave } from "./charge.ts";
 import { callerAddress, type IsTrusted, plainAddress, trusting } from "./client-address.ts";
 import { conclude, type End, faultOf, observe, refused } from "./ending.ts";
+import { type ExamineDeps, examine, type PassedBody } from "./examine.ts";
 import type { RequestFact } from "./fact.ts";
 import { forward } from "./forward.ts";
 import { signedIdentity } from "./identity.ts";
+import { createChecks } from "./operation-checks.ts";
+import type { FindOperation, Found } from "./operation-router.ts";
 import { answerPreflight, answerServerOptions, isPreflight } from "./preflight.ts";
 import type { Quotas } from "./quotas.ts";
 import { CHALLENGE, type Refusal } from "./refusal.ts";
 import { type Arrived, upstreamHeaders } from "./request-headers.ts";
 import { type Asked, readRequest } from "./request-shape.ts";
-import { targetBelow } from "./target.ts";
+import { targetBelow, withoutQuery } from "./target.ts";
 import { connectUpstream, type Upstream, type UpstreamOptions } from "./upstream.ts";
 import { type Visit, visitFields } from "./visit.ts";
 
@@ -36,6 +39,12 @@ export interface GatewayDeps {
   /** Addresses and CIDR ranges of proxies in front of the gateway. */
   readonly trustedProxies: readonly string[];
   readonly bodyBytesMax?: number;
+  /** Which operations the provider's API has; left out: any, and nothing is asked of them. */
+  readonly findOperation?: FindOperation;
+  /** Of a body that is held against a schema. */
+  readonly judgedBytesMax?: number;
+  /** With which a request that breaks its schema is answered; 422 if left out. */
+  readonly validationStatus?: () => number;
   /** Where the errors are explained. */
   readonly documentation?: string;
 }
@@ -48,8 +57,14 @@ export interface Gateway {
 }
 
 export const BODY_BYTES_MAX = 10 * 1024 * 1024;
+export const JUDGED_BYTES_MAX = 1024 * 1024;
+/** All bodies together that are being judged, or forwarded after it. */
+const JUDGED_BYTES_TOGETHER_MAX = 128 * 1024 * 1024;
 
-interface Running extends GatewayDeps {
+type Settled = Omit<GatewayDeps, "judgedBytesMax" | "validationStatus">;
+
+interface Running extends Settled, ExamineDeps {
+  readonly findOperation: FindOperation;
   readonly connected: Upstream | null;
   readonly isTrusted: IsTrusted;
   readonly bodyBytesMax: number;
@@ -61,6 +76,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
     connected: deps.upstream && connectUpstream(deps.upstream),
     isTrusted: trusting(deps.trustedProxies),
     bodyBytesMax: deps.bodyBytesMax ?? BODY_BYTES_MAX,
+    findOperation: deps.findOperation ?? (() => UNLISTED),
+    judgedBytesMax: deps.judgedBytesMax ?? JUDGED_BYTES_MAX,
+    validationStatus: deps.validationStatus ?? (() => ERRORS["validation-failed"].status),
+    checkOf: createChecks(),
+    budget: { bytesLeft: JUDGED_BYTES_TOGETHER_MAX },
   };
   return {
     listener: (request, response) => {
@@ -83,6 +103,7 @@ function newVisit({ clock, dice }: Running, request: IncomingMessage, response: 
     requestId,
     startedAtMs,
     caller: null,
+    operation: null,
     quota: null,
     admission: null,
     isAdmitted: false,
@@ -113,16 +134,25 @@ async function decide(gateway: Running, visit: Visit): Promise<End> {
   const identified = await gateway.identify({ authorization, address });
   if (identified.kind === "bad-credentials") return refused({ code: "bad-credentials", headers: CHALLENGE });
 
+  const found = gateway.findOperation(visit.request.method ?? "GET", withoutQuery(asked.path));
+  if (found.kind === "operation") visit.operation = found.operation;
   const limited = charge(gateway, visit, identified.caller);
   if (limited !== null) return refused(limited);
+  if (gateway.connected === null) return refused({ code: "no-upstream" });
 
-  return pass(gateway, visit, asked, identified.caller);
+  const examination = await examine(gateway, found, { ...visit, ...asked, caller: identified.caller });
+  if (examination.kind !== "good") return examination;
+  try {
+    return await pass(gateway, visit, { ...asked, body: examination.body }, identified.caller);
+  } finally {
+    examination.done();
+  }
 }
 
 async function pass(
   gateway: Running,
   visit: Visit,
-  asked: Extract<Asked, { kind: "asked" }>,
+  asked: Extract<Asked, { kind: "asked" }> & { readonly body: PassedBody },
   caller: Caller,
 ): Promise<End> {
   const { connected, clock, bodyBytesMax } = gateway;
@@ -141,7 +171,7 @@ async function pass(
       response,
       target,
       headers: upstreamHeaders(arrived(gateway, request, asked.host), identity),
-      hasBody: asked.hasBody,
+      body: asked.body,
       bodyBytesMax,
       ownHeaders: () => gatewayHeaders(requestId, visit.quota, clock.now()),
       clock,
@@ -160,6 +190,8 @@ function arrived(
   const scheme = "encrypted" in socket ? "https" : "http";
   return { rawHeaders, connection: headers.connection, peer, isPeerTrusted: isTrusted(peer), scheme, host };
 }
+
+const UNLISTED: Found = { kind: "unlisted" };
 
 const BUSY: Refusal = {
   code: "unavailable",

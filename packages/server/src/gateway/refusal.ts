@@ -1,6 +1,6 @@
 /** How the gateway says no: one problem, in the manner the caller reads. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { answerFor, type ErrorCode, HEADERS, problem } from "@trulinks/protocol";
+import { answerFor, type ErrorCode, type FieldError, HEADERS, problem } from "@trulinks/protocol";
 import type { Clock } from "../base/clock.ts";
 import { discardBody } from "./body.ts";
 import type { HeaderPairs } from "./request-headers.ts";
@@ -8,6 +8,9 @@ import type { HeaderPairs } from "./request-headers.ts";
 export interface Refusal {
   readonly code: ErrorCode;
   readonly detail?: string;
+  readonly errors?: readonly FieldError[];
+  /** Where the policy has another than the table of errors. */
+  readonly status?: number;
   readonly headers?: HeaderPairs;
 }
 
@@ -28,12 +31,12 @@ const LINGER_MS = 2_000;
 export function sendRefusal(
   request: IncomingMessage,
   response: ServerResponse,
-  { code, detail, headers = [] }: Refusal,
+  { code, detail, errors, status: asked, headers = [] }: Refusal,
   own: HeaderPairs,
   { clock, documentation, bodyBytesMax }: RefusalOptions,
 ): number {
   const { status, mediaType, body } = answerFor(
-    problem(code, { detail, documentation }),
+    problem(code, { detail, errors, status: asked, documentation }),
     request.headers.accept,
   );
   const bytes = Buffer.from(JSON.stringify(body));

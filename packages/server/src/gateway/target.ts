@@ -28,6 +28,15 @@ export function targetBelow(basePath: string, path: string): string | null {
   return basePath + path;
 }
 
+// One dot, too: it vanishes as two do.
+const DOTS = /(?:^|\/|\\|%2f|%5c)(?:\.|%2e){1,2}(?=$|\/|\\|;|%2f|%5c|%3b)/i;
+
+/** Whether a path has a segment that servers resolve, in whatever spelling. */
+export function climbs(path: string): boolean {
+  // Most paths have neither, and the pattern costs ten times as much.
+  return (path.includes(".") || path.includes("%")) && DOTS.test(path);
+}
+
 export function withoutQuery(path: string): string {
   const end = path.indexOf("?");
   return end < 0 ? path : path.slice(0, end);

@@ -4,6 +4,7 @@ import type { Admission } from "@trulinks/limits";
 import type { Quota, RequestId } from "@trulinks/protocol";
 import type { Caller } from "../accounts/caller.ts";
 import type { LogFields } from "../base/log.ts";
+import type { Operation } from "./operation.ts";
 import { withoutQuery } from "./target.ts";
 
 export interface Visit {
@@ -14,6 +15,8 @@ export interface Visit {
   readonly startedAtMs: number;
   /** Null until the credentials have been looked at. */
   caller: Caller | null;
+  /** What is asked for, where the provider's document says so; null until it has been looked for, too. */
+  operation: Operation | null;
   quota: Quota | null;
   /** What it has spent, and the place that it holds; null until the limits have admitted it. */
   admission: Admission | null;

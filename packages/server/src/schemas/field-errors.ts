@@ -103,3 +103,13 @@ function pointerOf(path: string, part: string): string {
 function fieldOf(path: string): string {
   return unescapeSegment(path.slice(path.lastIndexOf("/") + 1));
 }
+
+const SUMMARY_ERRORS_MAX = 3;
+
+/** The first errors in one sentence each; undefined if there are none. */
+export function summaryOf(errors: readonly FieldError[] = []): string | undefined {
+  if (errors.length === 0) return undefined;
+  const messages = errors.slice(0, SUMMARY_ERRORS_MAX).map(({ message }) => message);
+  const left = errors.length - messages.length;
+  return [...messages, ...(left > 0 ? [`${left} more in \`errors\`.`] : [])].join(" ");
+}

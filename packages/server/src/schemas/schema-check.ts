@@ -54,15 +54,14 @@ const OPTIONS = {
   formats: FORMATS,
 } as const;
 
-export function compileSchema(schema: JsonObject): Compiled {
-  const flaws = findSchemaFlaws(schema);
+/** `patternsMsMax`: how long patterns may take for one value. */
+export function compileSchema(schema: JsonObject, patternsMsMax: number = PATTERNS_MS_MAX): Compiled {
+  const flaws = judgeSchema(schema);
   if (flaws.length > 0) return { kind: "flawed", flaws };
-  const formal = formalFlaws(schema);
-  if (formal.length > 0) return { kind: "flawed", flaws: formal };
   const looks = { left: 0 };
   try {
     const validate = compilerOf(looks).compile(counted(schema) as JsonObject);
-    return { kind: "compiled", check: checkOf(validate, looks, isWatched(schema)) };
+    return { kind: "compiled", check: checkOf(validate, looks, isWatched(schema) ? patternsMsMax : null) };
   } catch (error) {
     const because = error instanceof Error ? error.message : String(error);
     return {
@@ -70,6 +69,12 @@ export function compileSchema(schema: JsonObject): Compiled {
       flaws: [{ pointer: "", message: `This schema cannot be compiled: ${because}.` }],
     };
   }
+}
+
+/** What is wrong with a schema, found without compiling it. Empty: it is taken. */
+export function judgeSchema(schema: JsonObject): readonly SchemaFlaw[] {
+  const flaws = findSchemaFlaws(schema);
+  return flaws.length > 0 ? flaws : formalFlaws(schema);
 }
 
 // Of all that it keeps only the schema of schemas is used.
@@ -138,12 +143,12 @@ function isWatched(schema: JsonObject): boolean {
   return partsOf(schema).some(({ schema: inner }) => isObject(inner) && isWatched(inner));
 }
 
-function checkOf(validate: ValidateFunction, looks: Looks, isWatched: boolean): DataCheck {
+function checkOf(validate: ValidateFunction, looks: Looks, patternsMsMax: number | null): DataCheck {
   const run = (data: unknown): boolean => {
     looks.left = LOOKS_MAX;
     return validate(data) as boolean;
   };
-  const runIt = isWatched ? watched(run) : run;
+  const runIt = patternsMsMax === null ? run : watched(run, patternsMsMax);
   return (data) => {
     try {
       if (runIt(data)) return { kind: "good" };
@@ -163,14 +168,14 @@ interface Watch {
 // One for all: a context is half a megabyte, and no check runs within another.
 let watch: Watch | null = null;
 
-/** The same, ended after `PATTERNS_MS_MAX`: V8 ends a pattern that backtracks only from outside. It costs 0.1 ms. */
-function watched(run: (data: unknown) => boolean): (data: unknown) => boolean {
+/** The same, ended after so long: V8 ends a pattern that backtracks only from outside. It costs 0.1 ms. */
+function watched(run: (data: unknown) => boolean, msMax: number): (data: unknown) => boolean {
   watch ??= { context: createContext({ run: null, data: null }), script: new Script("run(data)") };
   const { context, script } = watch;
   return (data) => {
     Object.assign(context, { run, data });
     try {
-      return script.runInContext(context, { timeout: PATTERNS_MS_MAX }) as boolean;
+      return script.runInContext(context, { timeout: msMax }) as boolean;
     } finally {
       Object.assign(context, { run: null, data: null });
     }

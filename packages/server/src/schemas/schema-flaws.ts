@@ -2,6 +2,7 @@
  * What a schema may not be: larger than it can be compiled in a moment, other than JSON Schema 2020-12, or with
  * references to elsewhere. Pure, and asked before the schema is compiled.
  */
+import { isDeeperThan } from "../base/json-depth.ts";
 import { escapeSegment } from "../base/json-pointer.ts";
 import { suggest } from "../base/nearest.ts";
 import { FORMAT_NAMES } from "./schema-formats.ts";
@@ -27,8 +28,8 @@ export const PATTERN_CHARACTERS_MAX = 256;
 const DIALECT = "https://json-schema.org/draft/2020-12/schema";
 const FLAWS_MAX = 20;
 
-/** Others are refused, as most of them are misspelt, and a misspelt rule would bind nobody. */
-const KEYWORDS: ReadonlySet<string> = new Set([
+/** Keywords that say something about data or schemas. Others are refused, as most of them are misspelt, and a misspelt rule would bind nobody. */
+export const KEYWORDS: ReadonlySet<string> = new Set([
   ...SCHEMA_KEYWORDS,
   ...["$schema", "$id", "$ref", "$comment", "title", "description", "default", "examples", "deprecated"],
   ...["readOnly", "writeOnly", "type", "enum", "const", "format", "contentEncoding", "contentMediaType"],
@@ -71,18 +72,13 @@ export function findSchemaFlaws(schema: JsonObject): readonly SchemaFlaw[] {
 
 function sizeFlaw(schema: JsonObject): SchemaFlaw | null {
   const whole = (message: string): SchemaFlaw => ({ pointer: "", message });
-  if (isDeeper(schema, SCHEMA_DEPTH_MAX)) return whole(`Expected at most ${SCHEMA_DEPTH_MAX} levels.`);
+  if (isDeeperThan(schema, SCHEMA_DEPTH_MAX)) return whole(`Expected at most ${SCHEMA_DEPTH_MAX} levels.`);
   const bytes = Buffer.byteLength(JSON.stringify(schema));
   if (bytes > SCHEMA_BYTES_MAX)
     return whole(`Expected at most ${SCHEMA_BYTES_MAX} bytes, this has ${bytes}.`);
   const parts = [...schemasIn(schema, SCHEMA_DEPTH_MAX)].length;
   if (parts <= SCHEMA_PARTS_MAX) return null;
   return whole(`Expected at most ${SCHEMA_PARTS_MAX} schemas within the schema, this has ${parts}.`);
-}
-
-function isDeeper(value: unknown, depthMax: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return depthMax === 0 || Object.values(value).some((inner) => isDeeper(inner, depthMax - 1));
 }
 
 function keywordFlaw(root: JsonObject, part: JsonObject, keyword: string, value: unknown): string | null {

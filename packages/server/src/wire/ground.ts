@@ -19,6 +19,7 @@ import { VERSION } from "../version.ts";
 
 export interface Ground {
   readonly options: Options;
+  readonly sources: Sources;
   readonly world: World;
   readonly keys: Keys;
   readonly policy: Policy;
@@ -53,5 +54,5 @@ export async function openGround(
   const bytesMin = databaseUrl === null ? options.storage.free_bytes_min : 0;
   const space = watchFreeSpace({ folder: folder.path, bytesMin, bytesLeft: bytesLeftAt, ...world });
   const keyring = await openSecrets(storage.secrets, keys.secret, dice, options.hooks.sign_ed25519);
-  return { options, world, keys, policy, certificates, storage, space, keyring, telemetry, tell };
+  return { options, sources, world, keys, policy, certificates, storage, space, keyring, telemetry, tell };
 }

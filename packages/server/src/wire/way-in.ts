@@ -1,8 +1,14 @@
 /** A request's way in. */
 import { quotaKey } from "../accounts/caller.ts";
 import { createIdentify } from "../accounts/identify.ts";
+import { StartRefused } from "../base/start-refused.ts";
+import { formatFlaw } from "../config/flaw.ts";
 import { keyBytes } from "../config/keys.ts";
+import { startOpenapi } from "../config/openapi-file.ts";
 import { createGateway } from "../gateway/gateway.ts";
+import { readOpenapi } from "../gateway/openapi-document.ts";
+import { readPatterns } from "../gateway/operation-patterns.ts";
+import { createRouter, type FindOperation } from "../gateway/operation-router.ts";
 import { createQuotas } from "../gateway/quotas.ts";
 import type { Ground } from "./ground.ts";
 
@@ -17,6 +23,9 @@ export function createWayIn(opening: AsyncDisposableStack, ground: Ground) {
     identify,
     quotas,
     upstream: url && { url: url.href, timeoutMs },
+    findOperation: operationsOf(ground),
+    judgedBytesMax: options.upstream.json_bytes_max,
+    validationStatus: () => policy.validation.status,
     identityKey: keyBytes(keys.identity.key),
     trustedProxies: options.trusted_proxies,
     documentation: `${options.public.prefix}/problems`,
@@ -25,4 +34,17 @@ export function createWayIn(opening: AsyncDisposableStack, ground: Ground) {
   });
   opening.defer(() => gateway.close());
   return { identify, quotas, gateway };
+}
+
+/** Which operations the provider's API has, by its document or else by the options. */
+function operationsOf({ options, sources }: Ground): FindOperation {
+  const { openapi, operations } = options.upstream;
+  if (openapi !== null) {
+    return createRouter(startOpenapi(openapi, sources["upstream.openapi"], readOpenapi).routed);
+  }
+  const read = readPatterns(operations);
+  if (read.kind === "operations") return read.find;
+  const path = "upstream.operations";
+  const message = `${path}[${read.index}]: ${read.message}`;
+  throw new StartRefused(formatFlaw({ place: sources[path], path, message }));
 }

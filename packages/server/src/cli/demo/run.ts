@@ -20,6 +20,8 @@ import { startDemo } from "./start.ts";
 
 const CHECKOUT = fileURLToPath(new URL("../../../../../", import.meta.url));
 
+const TRACKER_OPENAPI = join(CHECKOUT, "examples/tracker/openapi.json");
+
 export async function runDemo(
   { options, sources }: Extract<Loaded, { kind: "ok" }>,
   stopping: Promise<unknown>,
@@ -92,7 +94,7 @@ function demoOptions(options: Options, { trackerUrl }: DemoPlan): Options {
   const { upstream, hooks } = options;
   return {
     ...options,
-    upstream: { ...upstream, url: new URL(trackerUrl) },
+    upstream: { ...upstream, url: new URL(trackerUrl), openapi: TRACKER_OPENAPI, operations: [] },
     hooks: { ...hooks, allow_addresses: [...hooks.allow_addresses, "127.0.0.0/8"] },
   };
 }
