@@ -6,6 +6,7 @@ import { deliveriesCommand } from "./deliveries.ts";
 import { eventTypesCommand } from "./event-type.ts";
 import { eventsCommand } from "./events.ts";
 import { hooksCommand } from "./hooks.ts";
+import { replayCommand } from "./replay.ts";
 import { type OpenSecretStore, secretsCommand } from "./secrets.ts";
 import { upCommand } from "./up.ts";
 
@@ -26,6 +27,7 @@ export function buildProgram(io: CommandIo, openStorage: OpenSecretStore): Comma
     .addCommand(eventsCommand(io))
     .addCommand(deliveriesCommand(io))
     .addCommand(hooksCommand(io))
+    .addCommand(replayCommand(io))
     .addCommand(eventTypesCommand(io))
     .addCommand(configCommand(io))
     .addCommand(secretsCommand(io, openStorage));
