@@ -5,6 +5,7 @@ import type { GrantId } from "@trulinks/protocol";
 import type { Storage } from "../storage/storage.ts";
 import { acknowledging } from "./feed-ack.contract.ts";
 import type { FeedEntry, FeedPage, FeedRequest } from "./feed-store.ts";
+import { noteFailing } from "./health-store.contract.ts";
 import type { NewEvent } from "./new-event.ts";
 import {
   ANN,
@@ -283,6 +284,33 @@ function entries(promised: Promised): void {
       ["waiting", ["read"]],
     ]);
   });
+
+  promised("of what was purged there is no payload, and its number stays", async (storage) => {
+    await makeHook(storage, hookOf("hok", OF_ANN));
+    await settleAs(storage, await ingestClaimed(storage, eventOf("evt_1")), DELIVERED);
+    await ingestOne(storage, eventOf("evt_2"));
+    assert.equal(await storage.record.endPayloads({ beforeMs: START_MS + 1_000, countMax: 10 }), 1);
+    const page = await pageOf(storage, "hok", { bytesMax: 1 });
+    assert.deepEqual(
+      page.entries.map(({ state, sent }) => [state, sent?.event.id ?? null]),
+      [
+        ["delivered", null],
+        ["waiting", "evt_2"],
+      ],
+    );
+  });
+
+  promised(
+    "what the platform itself tells an app concerns nobody, and is bound by no grant",
+    async (storage) => {
+      await makeHook(storage, hookOf("hok", OF_GREETER));
+      await noteFailing(storage);
+      const bounds = { tellSinceMs: START_MS, pauseSinceMs: 0, pauseToldMs: 0 };
+      assert.ok(await storage.health.takeStep({ hookId: hookId("hok"), step: "tell" }, bounds, START_MS));
+      const { sent } = await entryOf(storage, "hok", 1);
+      assert.deepEqual([sent?.event.type, sent?.user, sent?.grantScopes], ["hook.failing", null, null]);
+    },
+  );
 
   promised("reading changes nothing", async (storage) => {
     await makeHook(storage, hookOf("hok", OF_ANN));

@@ -111,19 +111,19 @@ const SENT = `SELECT due.id, due.event_id, due.type, due.attempts_count, due.use
   WHERE due.id = ANY($2)`;
 
 function toSent(row: SentRow): FeedDelivery {
-  assert(row.user_id !== null, `delivery ${row.id} has a number and concerns nobody`);
   return {
     deliveryId: row.id,
     attempt: row.attempts_count + 1,
     event: toEvent(row),
-    user: { id: row.user_id, versions: toVersions(row) },
+    user: row.user_id === null ? null : { id: row.user_id, versions: toVersions(row) },
     view: toView(row.view),
     grantScopes: scopesOf(row),
   };
 }
 
-function scopesOf({ owner_app_id, grant_scopes }: SentRow): FeedDelivery["grantScopes"] {
-  if (owner_app_id === null) return null;
+/** What concerns nobody is the platform's own, and bound by no grant. */
+function scopesOf({ owner_app_id, user_id, grant_scopes }: SentRow): FeedDelivery["grantScopes"] {
+  if (owner_app_id === null || user_id === null) return null;
   return grant_scopes === null ? "ended" : (JSON.parse(grant_scopes) as readonly string[]);
 }
 

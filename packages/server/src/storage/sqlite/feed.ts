@@ -1,4 +1,3 @@
-import { strict as assert } from "node:assert";
 import type { HookId, UserId } from "@trulinks/protocol";
 import { FED_STATES } from "../../webhooks/delivery.ts";
 import type {
@@ -118,14 +117,14 @@ function sentOf(
   const columns = database.get<EventColumns>(EVENT, row.event_id);
   if (columns === undefined) return null;
   const { user_id: userId } = row;
-  assert(userId !== null, `delivery ${row.id} has a number and concerns nobody`);
   return {
     deliveryId: row.id,
     attempt: row.attempts_count + 1,
     event: toEvent({ ...row, ...columns }),
     user: claimPartsOf(database, known, { userId, nowMs }).user,
     view: toView(row.view),
-    grantScopes: scopesOf(userId),
+    // What concerns nobody is the platform's own, and bound by no grant.
+    grantScopes: userId === null ? null : scopesOf(userId),
   };
 }
 
