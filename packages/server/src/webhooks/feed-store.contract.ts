@@ -290,7 +290,7 @@ function entries(promised: Promised): void {
     await settleAs(storage, await ingestClaimed(storage, eventOf("evt_1")), DELIVERED);
     await ingestOne(storage, eventOf("evt_2"));
     assert.equal(await storage.record.endPayloads({ beforeMs: START_MS + 1_000, countMax: 10 }), 1);
-    const page = await pageOf(storage, "hok", { bytesMax: 1 });
+    const page = await pageOf(storage, "hok", { bytesMax: 12 });
     assert.deepEqual(
       page.entries.map(({ state, sent }) => [state, sent?.event.id ?? null]),
       [
