@@ -2,6 +2,7 @@
  * Every error that TruLinks answers with. The code is the end of the problem's `type`; status, title and
  * message are its API. `docs/reference/errors.md` is made from this table.
  */
+import { DELIVERY_ERRORS } from "./delivery-errors.ts";
 import type { Guideline } from "./guidelines.ts";
 
 export interface ErrorEntry {
@@ -102,28 +103,6 @@ export const ERRORS = {
     remedy:
       "The server stopped while a request with this key was running. Look whether it took effect, then use a new key.",
   },
-  "not-redeliverable": {
-    status: 409,
-    title: "Cannot be delivered again",
-    remedy: "`detail` says what stands in the way. Mend it and ask again, or leave it at what was delivered.",
-  },
-  "replay-ended": {
-    status: 409,
-    title: "This replay has ended",
-    remedy: "Begin another one (`POST …/replays`).",
-  },
-  "payload-gone": {
-    status: 410,
-    title: "The payload is no longer kept",
-    remedy:
-      "Nothing brings it back; the policy says how long payloads are kept (`GET /integrations/policy`).",
-  },
-  "behind-retention": {
-    status: 410,
-    title: "No longer kept",
-    remedy:
-      "Read on from `oldest`, the first number that can be read: `after` is the number before it. What lies before has ended and is older than `webhooks.retention_days` of the policy.",
-  },
   "too-large": {
     status: 413,
     title: "Body too large",
@@ -164,12 +143,6 @@ export const ERRORS = {
     remedy:
       "Publish an event of a type that is registered (`GET /v1/event-types`), or register its type first (`PUT /v1/event-types/{type}`).",
   },
-  "url-refused": {
-    status: 422,
-    title: "URL refused",
-    remedy: "Use an https URL on a public address and port 443 or 1024 to 65535, without credentials.",
-    guideline: "secure-transport",
-  },
   "too-many": {
     status: 422,
     title: "Too many",
@@ -185,12 +158,6 @@ export const ERRORS = {
     title: "API rate limit exceeded",
     remedy: "Wait the seconds that `Retry-After` says. `GET /rate_limit` shows the quota and costs nothing.",
     guideline: "rate-limit",
-  },
-  "too-many-waiting": {
-    status: 429,
-    title: "Too many readers wait",
-    remedy: "Let fewer readers wait at once, one for each hook, or read with `wait_s=0`.",
-    guideline: "retry-after",
   },
   "serial-requests": {
     status: 429,
@@ -212,13 +179,6 @@ export const ERRORS = {
     remedy:
       "Spread requests over time; writes cost more than reads. Wait the seconds that `Retry-After` says before the next.",
     guideline: "rate-limit",
-  },
-  "too-many-pings": {
-    status: 429,
-    title: "Pending hooks have been pinged too often",
-    remedy:
-      "Wait the seconds that `Retry-After` says. Until its receiver has answered, a hook is made, led elsewhere or pinged at most 100 times an hour for one owner.",
-    guideline: "retry-after",
   },
   internal: {
     status: 500,
@@ -248,6 +208,7 @@ export const ERRORS = {
     title: "The API behind the gateway took too long",
     remedy: "Look whether the request took effect, then try again.",
   },
+  ...DELIVERY_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;
