@@ -85,11 +85,11 @@ export const OPTIONS = {
   }),
   "upstream.operations": option({
     variable: "TRULINKS_OPERATIONS",
-    flag: none("the list is long; an OpenAPI document says it better"),
+    flag: flag("--operations", "LIST"),
     kind: operationPatterns,
     default: [],
     what: "Marks operations where there is no OpenAPI document; all others pass unmarked.",
-    example: '["POST /issues/{number}/comments content cost=10", "GET /search/** resource=search"]',
+    example: "[POST /comments content cost=10, GET /search/** resource=search]",
   }),
   "upstream.json_bytes_max": option({
     variable: "TRULINKS_JSON_BYTES_MAX",
