@@ -104,12 +104,14 @@ function errorsPage(errors: Readonly<Record<string, ErrorEntry>>): string {
     "Errors",
     "Every error that TruLinks answers with. The code is the end of the problem's `type`, `urn:trulinks:problem:<code>`.",
     "packages/protocol/src/errors.ts",
-    Object.entries(errors).flatMap(([code, { status, title, remedy, guideline }]) => [
-      `## \`${code}\``,
-      "",
-      `**${status} ${title}.** ${remedy}${guideline ? ` Guideline: \`${guideline}\`.` : ""}`,
-      "",
-    ]),
+    Object.entries(errors)
+      .toSorted(([, one], [, other]) => one.status - other.status)
+      .flatMap(([code, { status, title, remedy, guideline }]) => [
+        `## \`${code}\``,
+        "",
+        `**${status} ${title}.** ${remedy}${guideline ? ` Guideline: \`${guideline}\`.` : ""}`,
+        "",
+      ]),
   );
 }
 

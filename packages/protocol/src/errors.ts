@@ -3,6 +3,7 @@
  * message are its API. `docs/reference/errors.md` is made from this table.
  */
 import { DELIVERY_ERRORS } from "./delivery-errors.ts";
+import { GATEWAY_ERRORS } from "./gateway-errors.ts";
 import type { Guideline } from "./guidelines.ts";
 
 export interface ErrorEntry {
@@ -15,15 +16,11 @@ export interface ErrorEntry {
 }
 
 export const ERRORS = {
+  ...GATEWAY_ERRORS,
   unparseable: {
     status: 400,
     title: "Problems parsing the request",
     remedy: "Send a body that is valid JSON in UTF-8, and a path with valid percent-encoding.",
-  },
-  "upgrade-unsupported": {
-    status: 400,
-    title: "Protocol upgrades are not supported",
-    remedy: "Send an ordinary request; for a stream, ask for server-sent events.",
   },
   unauthenticated: {
     status: 401,
@@ -48,27 +45,10 @@ export const ERRORS = {
     title: "Forbidden",
     remedy: "These credentials are good, but not for this. Use those of the owner.",
   },
-  "scope-missing": {
-    status: 403,
-    title: "Scope missing",
-    remedy:
-      "Use a token whose grant has the scope that `detail` names; the user gives it when it lets the app act.",
-    guideline: "authenticate",
-  },
   "not-found": {
     status: 404,
     title: "Not Found",
     remedy: "Check the path and the id; what you may not see is reported as not found.",
-  },
-  "unknown-operation": {
-    status: 404,
-    title: "No such operation",
-    remedy: "Check the path against the API's documentation; it has no operation there.",
-  },
-  "no-upstream": {
-    status: 404,
-    title: "Not Found",
-    remedy: "No provider's API is connected. Start with `--upstream URL` to forward requests to one.",
   },
   "method-not-allowed": {
     status: 405,
@@ -153,12 +133,6 @@ export const ERRORS = {
     title: "Request header fields too large",
     remedy: "Send fewer or shorter headers, or a shorter path; together they may have 16 KiB.",
   },
-  "rate-limited": {
-    status: 429,
-    title: "API rate limit exceeded",
-    remedy: "Wait the seconds that `Retry-After` says. `GET /rate_limit` shows the quota and costs nothing.",
-    guideline: "rate-limit",
-  },
   "serial-requests": {
     status: 429,
     title: "Secondary rate limit exceeded: too many requests at once",
@@ -185,11 +159,6 @@ export const ERRORS = {
     title: "Internal error",
     remedy: "This is a fault of the server. Its log names the request id that stands in `detail`.",
   },
-  "upstream-unreachable": {
-    status: 502,
-    title: "The API behind the gateway did not answer",
-    remedy: "Try again later.",
-  },
   unavailable: {
     status: 503,
     title: "Temporarily unavailable",
@@ -202,11 +171,6 @@ export const ERRORS = {
     remedy:
       "Wait the seconds that `Retry-After` says and send it again. What was acknowledged is safe and is delivered meanwhile. Whoever operates the platform frees space on the disk of the data folder, or sets `storage.free_bytes_min`.",
     guideline: "retry-after",
-  },
-  "upstream-timeout": {
-    status: 504,
-    title: "The API behind the gateway took too long",
-    remedy: "Look whether the request took effect, then try again.",
   },
   ...DELIVERY_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;

@@ -27,7 +27,9 @@ export function problemsRoute(api: Api, path: string): void {
 
 function problemsBody(): string {
   const entries: readonly (readonly [string, ErrorEntry])[] = Object.entries(ERRORS);
-  const sections = entries.map(([code, entry]) => section(code, entry));
+  const sections = entries
+    .toSorted(([, a], [, b]) => a.status - b.status)
+    .map(([code, entry]) => section(code, entry));
   return `<style>
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 44rem; margin: 2rem auto; padding: 0 1rem; }
 code { font-size: 0.9em; } section:target { background: #fff8c5; } h2 { margin: 2rem 0 0; }
