@@ -4,11 +4,12 @@ import { cpus, loadavg } from "node:os";
 import type { Bench, PartResult } from "./bench.ts";
 import { type BenchRun, ROUNDS, readCommandLine, SECONDS } from "./command-line.ts";
 import { deliveries } from "./deliveries/deliveries.ts";
+import { limits } from "./limits/limits.ts";
 import { chart } from "./report/chart.ts";
 import { textOf } from "./report/text.ts";
 import { survive } from "./survive/survive.ts";
 
-const BENCHES: readonly Bench[] = [deliveries, survive];
+const BENCHES: readonly Bench[] = [deliveries, survive, limits];
 
 const HELP = `Usage: npm run bench -- NAME [--only PART,…] [--rounds ${ROUNDS.default}] [--seconds ${SECONDS.default}] [--quick] [--json]
 
