@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { Limits, Passage } from "./limits.ts";
+import { whenOver } from "./node.ts";
 import type { Visit } from "./visit.ts";
 
 export interface HonoOptions {
@@ -9,18 +10,17 @@ export interface HonoOptions {
 
 /** What `@hono/node-server` keeps beside a request. */
 interface NodeBindings {
-  readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } };
-  readonly outgoing?: { once(event: "close", run: () => void): unknown; readonly destroyed?: boolean };
+  readonly incoming?: Parameters<typeof whenOver>[0];
+  readonly outgoing?: Parameters<typeof whenOver>[1];
 }
 
 /** Limits as a middleware: `app.use(honoLimits(limits))`, before everything that costs. */
 export function honoLimits(limits: Limits, { peerOf = nodePeer }: HonoOptions = {}): MiddlewareHandler {
   return async (context, next) => {
-    const { outgoing } = bindingsOf(context);
+    const { incoming, outgoing } = bindingsOf(context);
     const onGone = (run: () => void): void => {
-      if (outgoing === undefined) context.req.raw.signal.addEventListener("abort", run, { once: true });
-      else if (outgoing.destroyed) run();
-      else outgoing.once("close", run);
+      if (incoming && outgoing) whenOver(incoming, outgoing, run);
+      else context.req.raw.signal.addEventListener("abort", run, { once: true });
     };
     const { pathname, search } = new URL(context.req.url);
     const passage: Passage = await limits.enter({

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
+import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -143,6 +144,20 @@ for (const [name, start] of Object.entries(SERVERS)) {
       await until(() => limits.limiter.resolve("anonymous", "address:127.0.0.1", 0).line === null);
       first.destroy();
       assert.equal((await ask(`${server.url}/`)).status, 200);
+    });
+
+    test("let go what waits behind another answer on a connection that ends", async () => {
+      const { hold, held } = gate();
+      const limits = limitsOf({ ...OPEN, serial_requests: { ...ONE_AT_ONCE, in_flight_max: 2 } as never });
+      await using server = await start(limits, hold);
+      const { hostname, port } = new URL(server.url);
+      const socket = connect(Number(port), hostname);
+      const asking = `GET /held HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`;
+      socket.write(asking + asking);
+      await held(2);
+      socket.destroy();
+      await until(() => inFlight(limits) === -1);
+      for (let times = 0; times < 2; times++) assert.equal((await ask(`${server.url}/`)).status, 200);
     });
 
     test("count an event stream as a stream from its headers on, until it ends", async () => {

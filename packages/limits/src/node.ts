@@ -40,12 +40,9 @@ export function enterNode(
         onAnswer(passage.answer);
         break;
       case "admitted":
-        // Nobody waits for it any more, and "close" has been told.
-        if (response.destroyed) {
-          passage.visit.end();
-          break;
-        }
-        watch(response, passage.visit);
+        whenOver(request, response, passage.visit.end);
+        if (isOver(request, response)) break;
+        tellHeaders(response, passage.visit);
         onPassed();
         break;
       case "gone":
@@ -59,7 +56,7 @@ export function enterNode(
     target,
     header: (name) => request.headers[name]?.toString(),
     peer: request.socket.remoteAddress,
-    onGone: (run) => response.once("close", run),
+    onGone: (run) => whenOver(request, response, run),
   });
   if (passage instanceof Promise) void passage.then(go);
   else go(passage);
@@ -71,8 +68,34 @@ export function sendAnswer(response: ServerResponse, { status, headers, body }: 
   response.end(bytes);
 }
 
+type Connection = Pick<IncomingMessage, "socket">;
+type Closing = Pick<ServerResponse, "once" | "off" | "destroyed">;
+
+/** Runs once, when the last byte has left or nobody waits for it any more; at once, if that is so already. */
+export function whenOver(request: Connection, response: Closing, run: () => void): void {
+  if (isOver(request, response)) {
+    run();
+    return;
+  }
+  const { socket } = request;
+  const over = (): void => {
+    response.off("close", over);
+    socket.off("close", over);
+    run();
+  };
+  response.once("close", over);
+  // An answer that waits behind another one on its connection is never told that the connection has ended. Each of
+  // them listens, and Node would warn of more than ten.
+  socket.setMaxListeners(0);
+  socket.once("close", over);
+}
+
+function isOver({ socket }: Connection, { destroyed }: Closing): boolean {
+  return destroyed || socket.destroyed;
+}
+
 /** Headers are told when they leave, for only then is it known what the answer costs. */
-function watch(response: ServerResponse, visit: Visit): void {
+function tellHeaders(response: ServerResponse, visit: Visit): void {
   const { writeHead } = response;
   const told = (status: number, ...rest: readonly unknown[]): ServerResponse => {
     response.writeHead = writeHead;
@@ -83,7 +106,6 @@ function watch(response: ServerResponse, visit: Visit): void {
   };
   // Node itself calls it, too, for an answer that never did.
   response.writeHead = told as ServerResponse["writeHead"];
-  response.once("close", () => visit.end());
 }
 
 /** Of the headers given with the status, in each of the forms that Node takes, or of those set before. */

@@ -9,7 +9,7 @@ export interface Visit {
   /** What the answer's headers say of the quota. Called once, when the status is known and nothing has left yet. */
   headers(status: number, contentType: string | undefined): HeaderPairs;
   /** The last byte has left, or nobody waits for it any more. */
-  end(): void;
+  readonly end: () => void;
 }
 
 export interface VisitDeps {
@@ -27,8 +27,6 @@ export function visitOf({ limiter, clock, isFree }: VisitDeps, admission: Admiss
       if (contentType?.startsWith("text/event-stream")) limiter.becomeStream(admission, nowMs);
       return quotaHeaders(limiter.quotaOf(admission.caller, admission.operation, nowMs), nowMs);
     },
-    end() {
-      limiter.release(admission, clock.now());
-    },
+    end: () => limiter.release(admission, clock.now()),
   };
 }
