@@ -84,8 +84,8 @@ export function whenOver(request: Connection, response: Closing, run: () => void
     run();
   };
   response.once("close", over);
-  // An answer that waits behind another one on its connection is never told that the connection has ended. Each of
-  // them listens, and Node would warn of more than ten.
+  // Node before 26 never tells an answer that waits behind another one that their connection has ended. Each of them
+  // listens, and Node would warn of more than ten.
   socket.setMaxListeners(0);
   socket.once("close", over);
 }
