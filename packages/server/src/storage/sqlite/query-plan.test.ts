@@ -8,11 +8,13 @@ import type {
   GrantId,
   GroupId,
   HookId,
+  ReplayId,
   TokenId,
   UserId,
 } from "@trulinks/protocol";
 import { type AttemptRecord, DELIVERY_STATES } from "../../webhooks/delivery.ts";
 import { type Hook, SOUND } from "../../webhooks/hook.ts";
+import type { ReplayFilter } from "../../webhooks/replay.ts";
 import type { DeliveryFilter, DeliveryReach } from "../../webhooks/store.ts";
 import { openRecorder } from "./recorder.contract.ts";
 import type { Verbs } from "./verbs.ts";
@@ -39,7 +41,7 @@ const HOOK: Hook = {
 };
 
 const { database, verbs, takeTexts } = openRecorder();
-const { accounts, webhooks, health, backlog, idempotency, feed } = verbs;
+const { accounts, webhooks, health, backlog, idempotency, feed, replays } = verbs;
 prepare(verbs);
 
 /** How SQLite would go about the statements that `run` runs. */
@@ -53,12 +55,21 @@ function plansOf(run: () => unknown): readonly string[] {
   );
 }
 
-// Of these a statement makes its own few rows. A SCAN of a table by an index is still a walk over all of it.
-const OWN_ROWS = /^SCAN (json_each|waiting|CONSTANT ROW|\(subquery)/;
+// Of these a statement makes its own few rows, and of replays only so many may be open. A SCAN of a table by an index is
+// still a walk over all of it.
+const OWN_ROWS = /^SCAN (json_each|waiting|CONSTANT ROW|\(subquery|replays USING INDEX replays_open)/;
 
 function scansOf(run: () => unknown): readonly string[] {
   return plansOf(run).filter((plan) => plan.startsWith("SCAN") && !OWN_ROWS.test(plan));
 }
+
+const REPLAYED: readonly Partial<ReplayFilter>[] = [
+  {},
+  { hookId: HOK, after: 0 },
+  { userId: ANN, sinceMs: 0 },
+  { appId: APP },
+  { type: "issue.opened" },
+];
 
 const OFTEN: Readonly<Record<string, () => unknown>> = {
   ingest: () =>
@@ -106,6 +117,29 @@ const OFTEN: Readonly<Record<string, () => unknown>> = {
     webhooks.ping(HOK, { eventId: "e" as EventId, deliveryId: "p" as DeliveryId, atMs: 9, data: "{}" }),
   rotateSecret: () => webhooks.rotateSecret(HOK, new Uint8Array(9), { nowMs: 9, oldUntilMs: 99 }),
   rotateUserSecret: () => webhooks.rotateUserSecret(HOK, ANN, { nowMs: 9, oldUntilMs: 99 }),
+  redeliver: () => {
+    const failed = "SELECT id FROM deliveries WHERE state = 'failed' AND hook_id = ? ORDER BY key";
+    const [delivery] = database.all<{ readonly id: DeliveryId }>(failed, HOK);
+    takeTexts();
+    assert.ok(delivery);
+    assert.equal(replays.redeliver(delivery.id, { kind: "app", appId: APP }, 9).kind, "waiting");
+  },
+  createReplay: () => {
+    for (const [index, filter] of REPLAYED.entries()) {
+      const made = replays.createReplay({
+        ...{ id: `rpl_${index}` as ReplayId, reach: ALL, perS: null, nowMs: 9, ownedMax: 50, countMax: 50 },
+        filter: { states: ["failed", "delivered"], ...filter },
+      });
+      assert.equal(made.kind, "made");
+    }
+  },
+  advanceReplays: () => {
+    // Finds hooks, counts, makes due and ends, for each of them.
+    for (let step = 0; replays.advanceReplays(9 + step).nextMs !== null; step++) assert.ok(step < 100);
+    assert.equal(replays.findReplay("rpl_0" as ReplayId, ALL)?.state, "done");
+  },
+  listReplays: () => replays.listReplays({ kind: "app", appId: APP }, PAGE),
+  sweepReplays: () => assert.equal(replays.sweepReplays(1e13, 5), 5),
   "startErasure and erase": () => {
     verbs.record.startErasure(ANN, 9);
     verbs.record.erase(9, 5);
