@@ -65,7 +65,23 @@ const BIN = fileURLToPath(new URL("../../node_modules/.bin", import.meta.url));
 const GUIDES: readonly (readonly [name: string, policy: string])[] = [
   ["hooks", "webhooks: { challenge: true }\n"],
   ["event-types", "{}\n"],
+  ["receive", "{}\n"],
 ];
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const INCLUDED = /^(```\w+ (examples\/\S+)\n)[\s\S]*?^```$/gm;
+
+for (const [name] of GUIDES) {
+  test(`the guide to ${name} shows the examples as they are; UPDATE=1 puts them in`, () => {
+    const path = join(ROOT, "docs/guide", `${name}.md`);
+    const text = readFileSync(path, "utf8");
+    const whole = text.replaceAll(INCLUDED, (_, fence: string, file: string) => {
+      return `${fence}${readFileSync(join(ROOT, file), "utf8")}\`\`\``;
+    });
+    if (process.env["UPDATE"] === "1") writeFileSync(path, whole);
+    else assert.equal(text, whole);
+  });
+}
 
 for (const [name, policy] of GUIDES) {
   test(`the commands of the guide to ${name} do what it says`, async (t) => {
@@ -88,7 +104,10 @@ for (const [name, policy] of GUIDES) {
     );
     mkdirSync(join(work, ".trulinks"));
     writeFileSync(join(work, ".trulinks", "operator.key"), platform.operatorKey, { mode: 0o600 });
-    for (const { name, text } of guide.files) writeFileSync(join(work, name), text);
+    for (const { name, text } of guide.files) {
+      mkdirSync(dirname(join(work, name)), { recursive: true });
+      writeFileSync(join(work, name), text);
+    }
 
     // `npx` would look for what is not installed here.
     const script = guide.script.replaceAll("npx trulinks", "trulinks");

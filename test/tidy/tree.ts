@@ -12,7 +12,7 @@ export interface SourceFile {
 export type Tree = ReadonlyMap<string, SourceFile>;
 
 // What `.gitignore` leaves out.
-const SKIPPED_NAMES = new Set([".git", "node_modules", "dist", ".trulinks"]);
+const SKIPPED_NAMES = new Set([".git", "node_modules", "dist", ".trulinks", "__pycache__"]);
 const SKIPPED_ENDINGS = [".log", ".tmp"];
 
 export function readTree(root: string): Tree {

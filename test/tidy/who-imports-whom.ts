@@ -123,6 +123,7 @@ export const ROOMS: readonly Room[] = [
 
   { at: "examples/tracker", mayImport: [PROTOCOL] },
   { at: "examples/greeter", mayImport: [PROTOCOL] },
+  { at: "examples/receivers", mayImport: [] },
   { at: "bench", mayImport: ["packages", "examples", "test"] },
   { at: "test", mayImport: ["packages", "examples", "bench"] },
 ];
