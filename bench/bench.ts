@@ -16,6 +16,8 @@ export interface BenchOptions {
   readonly only: readonly string[];
   readonly rounds: number;
   readonly secondsPerRound: number;
+  /** How many of what the bench has many of; null: as many as the bars are meant for. */
+  readonly rows: number | null;
   /** A run of seconds in all, over small numbers of everything: that it works, not how fast. */
   readonly isQuick: boolean;
   readonly onProgress: (line: string) => void;

@@ -9,6 +9,7 @@ const run = {
   only: ["one", "two", "three"],
   rounds: 5,
   secondsPerRound: 4,
+  rows: null,
   isQuick: false,
   asJson: false,
 } as const;
@@ -18,8 +19,8 @@ const cases: readonly (readonly [reason: string, args: string, expected: BenchCo
   ["a name is enough", "a", run],
   [
     "everything can be said",
-    "a --only two --rounds 1 --seconds 0.5 --json",
-    { ...run, only: ["two"], rounds: 1, secondsPerRound: 0.5, asJson: true },
+    "a --only two --rounds 1 --seconds 0.5 --rows 3000 --json",
+    { ...run, only: ["two"], rounds: 1, secondsPerRound: 0.5, rows: 3_000, asJson: true },
   ],
   ["parts run in the bench's order", "a --only three,one", { ...run, only: ["one", "three"] }],
   ["quick is one short round", "a --quick", { ...run, isQuick: true, rounds: 1, secondsPerRound: 0.4 }],
@@ -35,6 +36,7 @@ const cases: readonly (readonly [reason: string, args: string, expected: BenchCo
   ["no round", "a --rounds 0", wrong("--rounds is 0. Expected a whole number from 1 to 100.")],
   ["half a round", "a --rounds 1.5", wrong("--rounds is 1.5. Expected a whole number from 1 to 100.")],
   ["no number", "a --seconds x", wrong("--seconds is x. Expected a number above 0, at most 600.")],
+  ["too few rows", "a --rows 2999", wrong("--rows is 2999. Expected a whole number from 3000 to 100000000.")],
   ["no time", "a --seconds 0", wrong("--seconds is 0. Expected a number above 0, at most 600.")],
 ];
 

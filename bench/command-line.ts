@@ -12,11 +12,14 @@ export interface BenchRun {
   readonly only: readonly string[];
   readonly rounds: number;
   readonly secondsPerRound: number;
+  /** Null: as the bench would. */
+  readonly rows: number | null;
   readonly isQuick: boolean;
   readonly asJson: boolean;
 }
 
 export const ROUNDS = { default: 5, quick: 1, max: 100 };
+export const ROWS = { min: 3_000, max: 100_000_000 };
 export const SECONDS = { default: 4, quick: 0.4, max: 600 };
 
 /** `benches`: the parts of each, by name. */
@@ -47,8 +50,12 @@ export function readCommandLine(
   if (!(secondsPerRound > 0 && secondsPerRound <= SECONDS.max)) {
     return wrong(`--seconds is ${values.seconds}. Expected a number above 0, at most ${SECONDS.max}.`);
   }
+  const rows = values.rows === undefined ? null : Number(values.rows);
+  if (rows !== null && !(Number.isInteger(rows) && rows >= ROWS.min && rows <= ROWS.max)) {
+    return wrong(`--rows is ${values.rows}. Expected a whole number from ${ROWS.min} to ${ROWS.max}.`);
+  }
   const only = parts.filter((part) => asked.includes(part));
-  return { kind: "run", name, only, rounds, secondsPerRound, isQuick, asJson: values.json };
+  return { kind: "run", name, only, rounds, secondsPerRound, rows, isQuick, asJson: values.json };
 }
 
 function parse(args: readonly string[]) {
@@ -60,6 +67,7 @@ function parse(args: readonly string[]) {
         only: { type: "string" },
         rounds: { type: "string" },
         seconds: { type: "string" },
+        rows: { type: "string" },
         quick: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         help: { type: "boolean", default: false },

@@ -5,13 +5,14 @@ import type { Bench, PartResult } from "./bench.ts";
 import { type BenchRun, ROUNDS, readCommandLine, SECONDS } from "./command-line.ts";
 import { deliveries } from "./deliveries/deliveries.ts";
 import { limits } from "./limits/limits.ts";
+import { records } from "./records/records.ts";
 import { chart } from "./report/chart.ts";
 import { textOf } from "./report/text.ts";
 import { survive } from "./survive/survive.ts";
 
-const BENCHES: readonly Bench[] = [deliveries, survive, limits];
+const BENCHES: readonly Bench[] = [deliveries, survive, limits, records];
 
-const HELP = `Usage: npm run bench -- NAME [--only PART,…] [--rounds ${ROUNDS.default}] [--seconds ${SECONDS.default}] [--quick] [--json]
+const HELP = `Usage: npm run bench -- NAME [--only PART,…] [--rounds ${ROUNDS.default}] [--seconds ${SECONDS.default}] [--rows N] [--quick] [--json]
 
 Runs us, the peers and the physical limit in turn, and prints medians and ratios. A whole run also writes them to
 bench/results/NAME.{txt,json,svg}. --quick shows in seconds that everything works, and not how fast.

@@ -77,9 +77,8 @@ async function loadOptions(): Promise<Facts["options"]> {
 async function loadCommands(): Promise<Facts["commands"]> {
   const { buildProgram } = await import("../../packages/server/src/cli/program.ts");
   const { processIo } = await import("../../packages/server/src/cli/command-io.ts");
-  const program = buildProgram(processIo(), async () =>
-    assert.fail("only the commands' names are asked for"),
-  );
+  const none = async () => assert.fail("only the commands' names are asked for");
+  const program = buildProgram(processIo(), none, none);
   return program.commands.flatMap((command) => describeCommand(program.name(), command));
 }
 

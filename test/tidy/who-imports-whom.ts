@@ -119,7 +119,7 @@ export const ROOMS: readonly Room[] = [
   // Only the composition root knows everyone.
   { at: `${SERVER}/wire.ts`, mayImport: [PROTOCOL, LIMITS, SERVER] },
   { at: `${SERVER}/wire`, mayImport: [PROTOCOL, LIMITS, SERVER] },
-  { at: `${SERVER}/main.ts`, mayImport: server("cli", "storage/open.ts") },
+  { at: `${SERVER}/main.ts`, mayImport: server("cli", "storage/open.ts", "storage/sqlite/compact.ts") },
 
   { at: "examples/tracker", mayImport: [PROTOCOL] },
   { at: "examples/greeter", mayImport: [PROTOCOL] },

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type Apis, OPERATOR_KEY, openApis } from "../api/api-fixtures.contract.ts";
 import { openStorage } from "../storage/open.ts";
+import { compactFile } from "../storage/sqlite/compact.ts";
 import { buildProgram } from "./program.ts";
 import { type Ended, runRecorded } from "./recorded-io.contract.ts";
 
@@ -37,7 +38,7 @@ after(async () => {
 });
 
 function run(args: readonly string[], env = provider): Promise<Ended> {
-  return runRecorded((io) => buildProgram(io, openStorage), args, { env, cwd });
+  return runRecorded((io) => buildProgram(io, openStorage, compactFile), args, { env, cwd });
 }
 
 /** What it prints, where it does what it should. */
@@ -132,7 +133,11 @@ describe("deliveries", () => {
     await printed(["hooks", "pause", hook]);
     const publish = ["events", "publish", "--type", "invoice.paid", "--user", "ada", "--data", "-"];
     const stdin = Array.from({ length: 203 }, () => "{}").join("\n");
-    await runRecorded((io) => buildProgram(io, openStorage), publish, { env: provider, cwd, stdin });
+    await runRecorded((io) => buildProgram(io, openStorage, compactFile), publish, {
+      env: provider,
+      cwd,
+      stdin,
+    });
     const all = await lines(["deliveries", "list", "--hook", hook, "--all"]);
     assert.deepEqual(
       all.map(({ sequence }) => sequence),

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Command } from "commander";
 import { openStorage } from "../storage/open.ts";
+import { compactFile } from "../storage/sqlite/compact.ts";
 import { buildProgram } from "./program.ts";
 import { type Ended, runRecorded } from "./recorded-io.contract.ts";
 
 const COLUMNS_MAX = 100;
 
 function run(args: readonly string[]): Promise<Ended> {
-  return runRecorded((io) => buildProgram(io, openStorage), args, { env: {}, cwd: "/" });
+  return runRecorded((io) => buildProgram(io, openStorage, compactFile), args, { env: {}, cwd: "/" });
 }
 
 /** What to type for each command that does something, such as `config check`, and a long option that it has. */
@@ -21,7 +22,7 @@ async function leaves(): Promise<readonly (readonly [leaf: string, option: strin
   };
   await runRecorded(
     (io) => {
-      const program = buildProgram(io, openStorage);
+      const program = buildProgram(io, openStorage, compactFile);
       collect(program, []);
       return program;
     },

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { VERSION } from "../version.ts";
 import type { CommandIo } from "./command-io.ts";
+import { type CompactFile, compactCommand } from "./compact.ts";
 import { configCommand } from "./config.ts";
 import { deliveriesCommand } from "./deliveries.ts";
 import { eventTypesCommand } from "./event-type.ts";
@@ -18,7 +19,7 @@ Examples:
 `;
 
 /** The whole command line; `docs/reference/commands.md` is made from it. */
-export function buildProgram(io: CommandIo, openStorage: OpenSecretStore): Command {
+export function buildProgram(io: CommandIo, openStorage: OpenSecretStore, compactFile: CompactFile): Command {
   return new Command("trulinks")
     .description("The integration platform that an API provider runs in front of its API")
     .version(VERSION)
@@ -30,5 +31,6 @@ export function buildProgram(io: CommandIo, openStorage: OpenSecretStore): Comma
     .addCommand(replayCommand(io))
     .addCommand(eventTypesCommand(io))
     .addCommand(configCommand(io))
-    .addCommand(secretsCommand(io, openStorage));
+    .addCommand(secretsCommand(io, openStorage))
+    .addCommand(compactCommand(io, compactFile));
 }

@@ -9,6 +9,7 @@ import { after, before, describe, test } from "node:test";
 import { makeAuthority } from "../../../../test/certificates.ts";
 import { type Apis, OPERATOR_KEY, openApis } from "../api/api-fixtures.contract.ts";
 import { openStorage } from "../storage/open.ts";
+import { compactFile } from "../storage/sqlite/compact.ts";
 import { buildProgram } from "./program.ts";
 import { type Ended, runRecorded } from "./recorded-io.contract.ts";
 
@@ -36,7 +37,7 @@ function run(
   { stdin = "", to = url }: { readonly stdin?: string; readonly to?: string } = {},
 ): Promise<Ended> {
   const env = { TRULINKS_OPERATOR_KEY: OPERATOR_KEY, TRULINKS_PROVIDER: new URL(to).host };
-  return runRecorded((io) => buildProgram(io, openStorage), args, { env, cwd, stdin });
+  return runRecorded((io) => buildProgram(io, openStorage, compactFile), args, { env, cwd, stdin });
 }
 
 function file(name: string, text: string): string {
@@ -180,7 +181,7 @@ describe("events publish", () => {
     file("other.key", `${"k".repeat(30)}\n`);
     const env = { TRULINKS_OPERATOR_KEY: "n".repeat(30) };
     const ended = await runRecorded(
-      (io) => buildProgram(io, openStorage),
+      (io) => buildProgram(io, openStorage, compactFile),
       ["events", "publish", "--type", "a.b", "--user", "ada", "--url", url],
       { env, cwd },
     );
@@ -283,7 +284,7 @@ test("the key of the data folder is found by itself", async () => {
   writeFileSync(join(folder, "operator.key"), `${OPERATOR_KEY}\n`, { mode: 0o600 });
   assert.ok(readFileSync(join(folder, "operator.key"), "utf8").length > 0);
   const ended = await runRecorded(
-    (io) => buildProgram(io, openStorage),
+    (io) => buildProgram(io, openStorage, compactFile),
     ["event-types", "list", "--url", url],
     { env: { TRULINKS_DATA: folder }, cwd },
   );

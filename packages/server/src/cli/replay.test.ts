@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Apis, OPERATOR_KEY, openApis } from "../api/api-fixtures.contract.ts";
 import { makeSide, type Side } from "../api/matrix-world.contract.ts";
 import { openStorage } from "../storage/open.ts";
+import { compactFile } from "../storage/sqlite/compact.ts";
 import { claiming, settleAs } from "../webhooks/store-fixtures.contract.ts";
 import { buildProgram } from "./program.ts";
 import { type Ended, runRecorded } from "./recorded-io.contract.ts";
@@ -38,7 +39,7 @@ after(async () => {
 });
 
 function run(args: readonly string[], env = provider): Promise<Ended> {
-  return runRecorded((io) => buildProgram(io, openStorage), ["replay", ...args], { env, cwd });
+  return runRecorded((io) => buildProgram(io, openStorage, compactFile), ["replay", ...args], { env, cwd });
 }
 
 async function json(args: readonly string[], env = provider) {

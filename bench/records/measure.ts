@@ -1,0 +1,95 @@
+/** What is measured of a store that is full: through its ports, as the platform asks it. */
+import type { Storage } from "../../packages/server/src/storage/storage.ts";
+import type { DeliveryFilter } from "../../packages/server/src/webhooks/store.ts";
+import { monotonicMs } from "../measure/monotonic.ts";
+import { median, percentile } from "../measure/statistics.ts";
+import { filtersOf, REACHES, type Shape, SPAN_MS } from "./shape.ts";
+
+/** Milliseconds by what was done. */
+export type Figures = ReadonlyMap<string, number>;
+
+const PAGE = { after: null, countMax: 50 };
+/** How often each is timed. */
+export interface Times {
+  readonly searches: number;
+  readonly steps: number;
+}
+
+export interface Measured {
+  readonly figures: Figures;
+  /** Which pair was the slowest, by reach. */
+  readonly slowest: readonly string[];
+  /** Searches that found nothing where there is something. */
+  readonly faults: readonly string[];
+}
+
+export async function measureStore(
+  storage: Storage,
+  { shape, times }: { readonly shape: Shape; readonly times: Times },
+  onProgress: (line: string) => void,
+): Promise<Measured> {
+  const figures = new Map<string, number>();
+  const slowest: string[] = [];
+  const filters = Object.entries(filtersOf(shape));
+  const timed = (filter: DeliveryFilter): Promise<number> =>
+    medianOf(times.searches, () => storage.webhooks.listDeliveries(filter, PAGE));
+  const faults: string[] = [];
+  for (const [name, filter] of filters) {
+    const { items } = await storage.webhooks.listDeliveries({ reach: REACHES.all, ...filter }, PAGE);
+    if (items.length > 0 === name.endsWith("(none)")) faults.push(`${name} found ${items.length}`);
+    figures.set(`search ${name}`, await timed({ reach: REACHES.all, ...filter }));
+  }
+  for (const [kind, reach] of Object.entries(REACHES)) {
+    onProgress(`search   every pair of filters within the reach of ${kind}`);
+    const spent: (readonly [string, number])[] = [];
+    for (const [index, [name, filter]] of filters.entries()) {
+      for (const [other, also] of filters.slice(index)) {
+        spent.push([`${name}, ${other}`, await timed({ reach, ...filter, ...also })]);
+      }
+    }
+    const [worst] = spent.toSorted((one, two) => two[1] - one[1]);
+    figures.set(
+      `search every pair within ${kind}, median`,
+      percentile(
+        spent.map(([, ms]) => ms),
+        0.5,
+      ),
+    );
+    figures.set(`search every pair within ${kind}, slowest`, worst?.[1] ?? Number.NaN);
+    slowest.push(`${kind}: ${worst?.[0]}`);
+  }
+  onProgress("redeliver, sweep");
+  const failed = await storage.webhooks.listDeliveries(
+    { reach: REACHES.all, state: "failed" },
+    { after: null, countMax: 200 },
+  );
+  const nowMs = shape.startMs + SPAN_MS + 60_000;
+  let next = 0;
+  figures.set(
+    "redeliver one",
+    await medianOf(times.steps, async () => {
+      const id = failed.items[next++]?.id;
+      if (id !== undefined) await storage.replays.redeliver(id, REACHES.all, nowMs);
+    }),
+  );
+  const beforeMs = shape.startMs + SPAN_MS;
+  figures.set(
+    "end 500 payloads",
+    await medianOf(times.steps, () => storage.record.endPayloads({ beforeMs, countMax: 500 })),
+  );
+  figures.set(
+    "sweep 500",
+    await medianOf(times.steps, () => storage.webhooks.sweep({ beforeMs, countMax: 500 })),
+  );
+  return { figures, slowest, faults };
+}
+
+async function medianOf(times: number, work: () => Promise<unknown>): Promise<number> {
+  const spent: number[] = [];
+  for (let time = 0; time < times; time++) {
+    const startMs = monotonicMs();
+    await work();
+    spent.push(monotonicMs() - startMs);
+  }
+  return median(spent);
+}
