@@ -180,6 +180,21 @@ describe("deliveries", () => {
   });
 });
 
+describe("a delivery", () => {
+  test("is sent once more, by the provider and by its user", async () => {
+    const id = await attempted("ok");
+    assert.equal(
+      await printed(["deliveries", "redeliver", id]),
+      `${id} is on its way again (waiting: due).\n`,
+    );
+    const again = await json(["deliveries", "redeliver", await attempted("ok")], user);
+    assert.equal(again.state, "waiting");
+    const { stderr, exitCode } = await run(["deliveries", "redeliver", "dlv_none"]);
+    assert.match(stderr, /^Not Found\./);
+    assert.equal(exitCode, 1);
+  });
+});
+
 /** A delivery that was answered with this. */
 async function attempted(answerBody: string): Promise<string> {
   const { id: hook } = await json([...CREATE, "--user", "ada", "--event", "photo.taken"]);

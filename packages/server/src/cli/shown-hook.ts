@@ -28,6 +28,8 @@ export interface ShownHook {
   readonly in_flight_max: number;
   readonly ack_deadline_ms: number;
   readonly created_at: string;
+  readonly paused_because: string | null;
+  readonly failing_since: string | null;
   readonly filter?: object | null;
   readonly include?: readonly string[] | null;
   readonly backlog?: ShownBacklog;
@@ -39,13 +41,22 @@ const STYLES: Readonly<Record<string, Style>> = { active: "good", pending: "warn
 export function hookColumns(nowMs: number): readonly Column<ShownHook>[] {
   return [
     { head: "HOOK", cell: ({ id }) => id },
-    { head: "STATE", cell: ({ state }) => state, style: ({ state }) => STYLES[state] ?? "bad" },
+    { head: "STATE", cell: shortStateText, style: styleOf },
     { head: "WAITING", cell: ({ backlog }) => waitingText(backlog), align: "right" },
     { head: "OLDEST", cell: ({ backlog }) => oldestText(backlog, nowMs), align: "right", spare: 1 },
     { head: "OWNER", cell: ownerText, charactersMin: 12, spare: 3 },
     { head: "EVENTS", cell: ({ events }) => events.join(" "), charactersMin: 12, spare: 2 },
     { head: "URL", cell: ({ url }) => printable(url), charactersMin: 24 },
   ];
+}
+
+/** A hook that fails says so before it is paused for it. */
+function shortStateText({ state, failing_since }: ShownHook): string {
+  return state === "active" && failing_since !== null ? "failing" : state;
+}
+
+function styleOf(hook: ShownHook): Style {
+  return STYLES[shortStateText(hook)] ?? "bad";
 }
 
 function waitingText(backlog: ShownBacklog | undefined): string {
@@ -65,7 +76,13 @@ export function hookFacts(hook: ShownHook, nowMs: number): string {
   const { filter, include, serial, backlog } = hook;
   return factLines([
     ["hook", hook.id],
-    ["state", hook.state],
+    ["state", hook.paused_because === null ? hook.state : `${hook.state}: ${hook.paused_because}`],
+    [
+      "failing",
+      hook.failing_since === null
+        ? null
+        : `since ${hook.failing_since}  (${agoText(hook.failing_since, nowMs)})`,
+    ],
     ["owner", ownerText(hook)],
     ["url", hook.url],
     ["secured", hook.secured ? "yes" : "no: sensitive fields are masked"],
