@@ -123,7 +123,7 @@ function timeLookups({ numbers, scale }: World, dataFolder: string, hooks: numbe
     for (let call = 0; call < scale.hooks.calls * EVENTS_PER_CALL + CALLS_COLD; call++) {
       const event = eventOf(numbers.take(1), randomUsers(hooks));
       const startMs = monotonicMs();
-      const found = matchEvent(started, event, event.atMs);
+      const found = matchEvent(started, event);
       const spentMs = monotonicMs() - startMs;
       if (call >= CALLS_COLD) perMatchUs.push((spentMs * 1_000) / (found?.matches.length ?? 0));
     }

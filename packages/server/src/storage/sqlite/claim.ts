@@ -6,7 +6,7 @@ import { keptBecause } from "../kept-because.ts";
 import { type DeliveryRow, toView } from "./delivery-row.ts";
 import { type DueRow, dueOf, nextTurnMs, noteNext, type Queue } from "./due.ts";
 import { end } from "./end.ts";
-import { claimPartsOf, leaseUntilMs } from "./known-hooks.ts";
+import { leaseUntilMs } from "./known-hooks.ts";
 import type { Ground } from "./memory.ts";
 import type { Sync } from "./verbs.ts";
 
@@ -194,8 +194,8 @@ function claimRow(ground: Ground, { key, id }: DueRow, nowMs: number): Claim | "
   if (memory.leases.isHeld(id)) return "not-free";
   const row = database.get<DeliveryRow & EventColumns>(WAITING, key);
   if (row === undefined) return "not-free";
-  const known = memory.hooks.of(row.hook_id, nowMs);
-  const because = keptBecause(known.hook.state, { isPing: row.sequence === null });
+  const { hook } = memory.hooks.of(row.hook_id);
+  const because = keptBecause(hook.state, { isPing: row.sequence === null });
   if (because !== null) {
     database.run("UPDATE deliveries SET because = ?, next_at_ms = NULL WHERE key = ?", because, key);
     return "not-free";
@@ -204,7 +204,7 @@ function claimRow(ground: Ground, { key, id }: DueRow, nowMs: number): Claim | "
     end(ground, { key, id: row.id, hookId: row.hook_id }, { state: "expired", nowMs });
     return "expired";
   }
-  const untilMs = leaseUntilMs(known.hook, nowMs);
+  const untilMs = leaseUntilMs(hook, nowMs);
   const lease = memory.leases.take(row.id, { key, hookId: row.hook_id, untilMs });
   return {
     deliveryId: row.id,
@@ -213,7 +213,7 @@ function claimRow(ground: Ground, { key, id }: DueRow, nowMs: number): Claim | "
     attempt: row.attempts_count + 1,
     triedBefore: row.tried_before,
     event: toEvent(row),
-    ...claimPartsOf(database, known, { userId: row.user_id, nowMs }),
+    ...memory.hooks.claimParts(row.hook_id, { userId: row.user_id, nowMs }),
     sequence: row.sequence,
     view: toView(row.view),
     expiresAtMs: row.expires_at_ms,

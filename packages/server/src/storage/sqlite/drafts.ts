@@ -7,7 +7,7 @@ import type { NewEvent } from "../../webhooks/new-event.ts";
 import { keptBecause } from "../kept-because.ts";
 import { insertDelivery } from "./delivery-row.ts";
 import { toClaimed } from "./event-row.ts";
-import { claimPartsOf, type KnownHook, leaseUntilMs } from "./known-hooks.ts";
+import { type KnownHook, leaseUntilMs } from "./known-hooks.ts";
 import { isLineFree } from "./line.ts";
 import type { Match } from "./match.ts";
 import type { Ground } from "./memory.ts";
@@ -118,7 +118,7 @@ function storeDraft(ground: Ground, draft: Draft, { id, sequence, nowMs, takes }
     attempt: 1,
     triedBefore: 0,
     event: toClaimed(event),
-    ...claimPartsOf(ground.database, known, { userId, nowMs }),
+    ...memory.hooks.claimParts(hook.id, { userId, nowMs }),
     sequence,
     view,
     expiresAtMs: event.expiresAtMs,

@@ -10,12 +10,12 @@ import type {
   FeedStore,
   NewestNumber,
 } from "../../webhooks/feed-store.ts";
+import type { Hook } from "../../webhooks/hook.ts";
 import { EVENT_COLUMNS, type EventColumns, toEvent } from "../event-row.ts";
 import { feedRun, withinBytes } from "../feed-run.ts";
 import type { Database } from "./database.ts";
 import { type DeliveryRow, toView } from "./delivery-row.ts";
 import { findPair } from "./grants.ts";
-import { claimPartsOf, type KnownHook } from "./known-hooks.ts";
 import { moveUp } from "./line.ts";
 import type { Ground } from "./memory.ts";
 import type { Sync } from "./verbs.ts";
@@ -53,22 +53,22 @@ function readFeed(ground: Ground, request: FeedRequest): FeedPage {
   const { database, memory } = ground;
   const newest = newestOf(database, hookId);
   if (newest === null) return { kind: "unknown-hook" };
-  const known = memory.hooks.of(hookId, nowMs);
-  const head = { kind: "page", hook: known.hook, secrets: known.secrets, newest } as const;
+  const { hook, secrets } = memory.hooks.claimParts(hookId, { userId: null, nowMs });
+  const head = { kind: "page", hook, secrets, newest } as const;
   // Whoever has read everything costs two looks.
   if (after !== null && after >= newest) return { ...head, entries: [] };
 
   memory.listing.bring();
   const run = feedRun(database.all<FeedRow>(ROWS, hookId, after ?? 0, countMax), { after, newest });
   if (run.kind === "behind") return run;
-  const scopesOf = grantScopesOf(database, known);
+  const scopesOf = grantScopesOf(database, hook);
   const entries = withinBytes(run.rows.map(boundedBy), bytesMax).map(({ row }): FeedEntry => {
     const { sequence, state, expires_at_ms: expiresAtMs } = row;
     return {
       sequence,
       state,
       expiresAtMs,
-      sent: isFed(row) ? sentOf(database, known, row, { nowMs, scopesOf }) : null,
+      sent: isFed(row) ? sentOf(ground, row, { nowMs, scopesOf }) : null,
     };
   });
   return { ...head, entries };
@@ -90,8 +90,7 @@ function boundedBy(row: FeedRow): { readonly row: FeedRow; readonly bytes: numbe
 type ScopesOf = (userId: UserId) => FeedDelivery["grantScopes"];
 
 /** A page has few users, and each of them one grant. */
-function grantScopesOf(database: Database, { hook }: KnownHook): ScopesOf {
-  const { owner } = hook;
+function grantScopesOf(database: Database, { owner }: Hook): ScopesOf {
   if (owner.kind === "user") return () => null;
   const found = new Map<UserId, FeedDelivery["grantScopes"]>();
   return (userId) => {
@@ -109,8 +108,7 @@ interface Reading {
 }
 
 function sentOf(
-  database: Database,
-  known: KnownHook,
+  { database, memory }: Ground,
   row: FeedRow,
   { nowMs, scopesOf }: Reading,
 ): FeedDelivery | null {
@@ -121,7 +119,7 @@ function sentOf(
     deliveryId: row.id,
     attempt: row.attempts_count + 1,
     event: toEvent({ ...row, ...columns }),
-    user: claimPartsOf(database, known, { userId, nowMs }).user,
+    user: memory.hooks.claimParts(row.hook_id, { userId, nowMs }).user,
     view: toView(row.view),
     // What concerns nobody is the platform's own, and bound by no grant.
     grantScopes: userId === null ? null : scopesOf(userId),

@@ -19,7 +19,7 @@ export function ingest(
   const answers = events.map((event): Ingested => {
     const earlier = findEarlier(database, event);
     if (earlier !== null) return repeat(event, earlier);
-    const matched = matchEvent(ground, event, request.nowMs);
+    const matched = matchEvent(ground, event);
     if (matched === null) return { kind: "no-recipient" };
 
     const { matches, unknown } = matched;

@@ -22,7 +22,7 @@ export interface Matches {
 }
 
 /** Null: none of the users and groups that are named is known. */
-export function matchEvent({ database, memory }: Ground, event: NewEvent, nowMs: number): Matches | null {
+export function matchEvent({ database, memory }: Ground, event: NewEvent): Matches | null {
   const matches: Match[] = [];
   const matched = matchedOf(event);
   const seen = new Set<UserId>();
@@ -36,7 +36,7 @@ export function matchEvent({ database, memory }: Ground, event: NewEvent, nowMs:
     if (!isUser) unknown.add(userId);
     else isKnown = true;
     for (const { hookId, grantId, scopes } of ways) {
-      const known = memory.hooks.of(hookId, nowMs);
+      const known = memory.hooks.of(hookId);
       if (known.hook.state === "disabled") continue;
       const seenOfIt = viewOf(matched, known.hook, scopes);
       if (seenOfIt !== null) matches.push({ known, userId, grantId, view: seenOfIt.view });

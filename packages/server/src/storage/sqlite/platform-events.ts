@@ -31,7 +31,7 @@ export function storePlatformEvent(
   const event = newPlatformEvent(given, makeId("event", nowMs, dice.bytes(ID_CHANCE_BYTES)), nowMs);
   const matched = matchedOf(event);
   const drafts = hooksOf(ground, owner).flatMap((hookId): Draft[] => {
-    const known = memory.hooks.of(hookId, nowMs);
+    const known = memory.hooks.of(hookId);
     const seen = known.hook.state === "disabled" ? null : viewOf(matched, known.hook, null);
     if (seen === null) return [];
     return [{ event, known, userId: concernedBy(owner), grantId: null, view: seen.view }];
