@@ -13,12 +13,14 @@ export interface Envelope {
   readonly action: string;
   readonly timestamp: string;
   readonly hook: string;
-  /** A number per hook without holes; a ping has none. */
+  /** A number per hook without holes; a ping has none, and neither has a test. */
   readonly sequence?: number;
   /** The user whom the event concerns; a ping concerns none. */
   readonly user?: string;
   /** JSON pointers of the members of `data` that were set to null because the hook is not secured. */
   readonly masked?: readonly string[];
+  /** It is an example that somebody asked for, and nothing that has happened. */
+  readonly test?: true;
   readonly data: unknown;
 }
 

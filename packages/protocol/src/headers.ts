@@ -10,6 +10,7 @@ export const HEADERS = {
   hookUser: "TruLinks-User",
   attempt: "TruLinks-Attempt",
   sequence: "TruLinks-Sequence",
+  test: "TruLinks-Test",
 
   githubEvent: "X-GitHub-Event",
   githubDelivery: "X-GitHub-Delivery",

@@ -24,6 +24,7 @@ import { createFeedWaiting } from "../webhooks/feed-waiting.ts";
 import { createHooks } from "../webhooks/hooks.ts";
 import { createPublish } from "../webhooks/publish.ts";
 import { createReplays } from "../webhooks/replays.ts";
+import { createTestEvents } from "../webhooks/test-event.ts";
 import { buildIntegratorApi, type IntegratorDeps } from "./integrator/app.ts";
 import type { Api } from "./manners.ts";
 import { buildProviderApi, type ProviderDeps } from "./provider/app.ts";
@@ -151,6 +152,16 @@ function openPlatform(clock: Clock, log: Log) {
     wake: () => {},
     ...{ waiting, keyring, clock, log },
   });
+  const testEvents = createTestEvents({
+    store: webhooks,
+    catalogue: catalogues.current,
+    scopesOf: async (appId) =>
+      (await accounts.listGrants({ appId }, { after: null, countMax: 200 })).items.map(
+        ({ scopes }) => scopes,
+      ),
+    wake: () => {},
+    ...{ clock, dice },
+  });
   const shared = {
     version: "0.0.0",
     clock,
@@ -167,6 +178,7 @@ function openPlatform(clock: Clock, log: Log) {
     replays,
     replayRecords: storage.replays,
     feeds,
+    testEvents,
     policy,
     isSpaceShort: () => false,
   };

@@ -7,7 +7,7 @@ import { basic, makeBadCredentials, makeWorld, told, type World } from "./matrix
 let apis: Apis;
 before(async () => {
   apis = await openApis();
-  await apis.ask({ method: "PUT", path: "/v1/event-types/a.b", body: { schema: {} } });
+  await apis.ask({ method: "PUT", path: "/v1/event-types/a.b", body: { schema: {}, examples: [{}] } });
 });
 after(() => apis.close());
 
@@ -35,6 +35,7 @@ const BODIES: Readonly<Record<string, object>> = {
   "POST /integrations/replays": {},
   "PATCH /integrations/replays/{replay}": { state: "paused" },
   "POST /integrations/hooks/{hook}/events/ack": { through: 0 },
+  "POST /integrations/hooks/{hook}/tests": { type: "a.b" },
 };
 
 function sentOf(operation: string, ids: Ids, as: string | null): Sent {

@@ -69,6 +69,7 @@ function envelopeSchema(eventType: EventType): JsonObject {
         items: { type: "string" },
         description: "JSON pointers into `data` of what is null because the hook is not secured",
       },
+      test: { const: true, description: "An example that was asked for; nothing has happened" },
       data: { $ref: `#/components/schemas/${nameOf(eventType)}` },
     },
     required: ["id", "type", "action", "timestamp", "hook", "data"],

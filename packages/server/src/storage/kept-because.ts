@@ -1,5 +1,6 @@
 import type { WaitingBecause } from "../webhooks/delivery.ts";
 import type { HookState } from "../webhooks/hook.ts";
+import type { NewPing } from "../webhooks/store.ts";
 
 /** Why a delivery for a hook in this state is kept; null if it is not. Only `disabled` keeps a ping. */
 export function keptBecause(
@@ -18,4 +19,9 @@ export function keptBecause(
     default:
       return state satisfies never;
   }
+}
+
+/** Whether a ping is stored for a hook in this state; a test only where the receiver has shown that it is there. */
+export function isPingable(state: HookState, { example }: Pick<NewPing, "example">): boolean {
+  return state !== "disabled" && (example === undefined || state !== "pending");
 }

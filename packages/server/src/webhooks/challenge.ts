@@ -32,7 +32,7 @@ export async function proven(
  * made without a challenge lifts no `pending`: it could have been made for another receiver.
  */
 export function challengeOf(claim: Claim, isPolicy: boolean): { readonly challenge: string | null } | null {
-  if (claim.sequence !== null) return null;
+  if (claim.sequence !== null || claim.event.isTest === true) return null;
   const challenge = memberOf(claim.event.data, "challenge");
   if (challenge === null && !(isPolicy && claim.hook.state === "pending")) return null;
   return { challenge };

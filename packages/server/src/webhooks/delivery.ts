@@ -27,6 +27,9 @@ export type DeliveredBy = (typeof DELIVERED_BY)[number];
 export const WAITING_BECAUSE = ["due", "retry", "hook-paused", "hook-pending", "limit"] as const;
 export type WaitingBecause = (typeof WAITING_BECAUSE)[number];
 
+/** The event that is sent to ask whether a receiver is there. */
+export const PING = { type: "ping", action: "ping", view: null, sensitive: [] } as const;
+
 /** One attempt as it is kept and shown. */
 export interface AttemptRecord {
   readonly number: number;

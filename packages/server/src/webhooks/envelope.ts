@@ -87,6 +87,7 @@ function standardBody({ event, hook, userId, sequence }: BodyParts, { data, mask
     ...(sequence === null ? {} : { sequence }),
     ...(userId === null ? {} : { user: userId }),
     ...(masked.length === 0 ? {} : { masked }),
+    ...(event.isTest === true ? { test: true } : {}),
   };
   return `${JSON.stringify(head).slice(0, -1)},"data":${data}}`;
 }
@@ -109,6 +110,7 @@ function platformHeaders({ deliveryId, event, hook, user, attempt, sequence }: S
     ...(user === null ? [] : [[HEADERS.hookUser, user.id] as const]),
     [HEADERS.attempt, String(attempt)],
     ...(sequence === null ? [] : [[HEADERS.sequence, String(sequence)] as const]),
+    ...(event.isTest === true ? [[HEADERS.test, "true"] as const] : []),
     ...traceHeaders(event.trace),
   ];
 }

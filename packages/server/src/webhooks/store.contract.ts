@@ -2,6 +2,7 @@
 import { describe } from "node:test";
 import { claims } from "./store-claims.contract.ts";
 import { deliveries } from "./store-deliveries.contract.ts";
+import { examples } from "./store-example.contract.ts";
 import { expiry } from "./store-expiry.contract.ts";
 import { type OpenedStorage, promisedOf } from "./store-fixtures.contract.ts";
 import { hookSecrets } from "./store-hook-secrets.contract.ts";
@@ -38,6 +39,7 @@ export function webhookStoreContract(name: string, open: () => Promise<OpenedSto
     describe("bounds on what waits", () => trim(promised));
     describe("hooks", () => hooks(promised));
     describe("pending hooks", () => knocking(promised));
+    describe("examples of event types", () => examples(promised));
     describe("what is kept for a hook that does not deliver", () => keeping(promised));
     describe("what is released", () => release(promised));
     describe("secrets of hooks and users", () => hookSecrets(promised));

@@ -11,6 +11,7 @@ import type { FilterCondition } from "./filter.ts";
 import type { Hook, HookOwner, HookState } from "./hook.ts";
 import type { Ingested, NewEvent } from "./new-event.ts";
 import type { Next } from "./retry.ts";
+import type { View } from "./view.ts";
 
 export interface NewPing {
   readonly eventId: EventId;
@@ -19,6 +20,17 @@ export interface NewPing {
   /** Made at `atMs`, as lists find a delivery's time by its id. */
   readonly deliveryId: DeliveryId;
   readonly atMs: number;
+  /** Left out: it is of the type `ping`. Else it is a test, which sends `data` as an event of this type would. */
+  readonly example?: PingExample;
+}
+
+export interface PingExample {
+  readonly type: string;
+  readonly action: string;
+  /** As in `NewEvent`. */
+  readonly sensitive: readonly string[];
+  /** What of `data` the hook sees; null: all of it. */
+  readonly view: View | null;
 }
 
 export type HookMade =
@@ -202,7 +214,10 @@ export interface WebhookStore {
   ): Promise<HookAltered>;
   /** Ends a hook: what waits for it is `revoked`; its records stay. False: no such hook. */
   deleteHook(id: HookId, nowMs: number): Promise<boolean>;
-  /** Stores a ping as a delivery that is due, whatever the hook's state unless it is disabled. False: no such hook, or disabled. */
+  /**
+   * Stores a ping as a delivery that is due, whatever the hook's state unless it is disabled; one with an example not for
+   * a hook that is pending either. False: no such hook, or such a state.
+   */
   ping(hookId: HookId, ping: NewPing): Promise<boolean>;
 
   /** The hook's own live secrets at `nowMs`, newest first. Null: no such hook. */

@@ -16,7 +16,7 @@ import type { WayOut } from "./way-out.ts";
 
 export async function createListeners(
   ground: Ground,
-  { hooks, feeds, publish, findAnswered, catalogues, replays, erasures, sender }: WayOut,
+  { hooks, feeds, testEvents, publish, findAnswered, catalogues, replays, erasures, sender }: WayOut,
   { identify, quotas, gateway }: WayIn,
 ): Promise<{ readonly integrators: Listener; readonly provider: Listener }> {
   const { options, world, policy, certificates, storage, space, keyring, keys, tell } = ground;
@@ -29,7 +29,7 @@ export async function createListeners(
     ...stores,
     onFact: tell,
     ...{ replays, replayRecords: storage.replays },
-    ...{ version: VERSION, vault, hooks, feeds, catalogues, isSpaceShort, policy: () => policy },
+    ...{ version: VERSION, vault, hooks, feeds, testEvents, catalogues, isSpaceShort, policy: () => policy },
   };
   const providerApi = await buildProviderApi({
     ...both,

@@ -14,6 +14,7 @@ import { createSweeper, sweepOfEvents, sweepOfPayloads, sweepOfReplays } from ".
 import { tellingPublished } from "../webhooks/telling-published.ts";
 import { createFeeding } from "./feeding.ts";
 import type { Ground } from "./ground.ts";
+import { createTesting } from "./testing.ts";
 
 export type WayOut = ReturnType<typeof createWayOut>;
 
@@ -78,6 +79,7 @@ export function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
     others: storage.listen?.({ due, changed }) ?? null,
     catalogues,
     ...feeding,
+    testEvents: createTesting(ground, { catalogues, wake }),
     hooks: createHooks({ ...webhooks, addresses, wake, recall: sender.recall, onFact: tell }),
     findAnswered: createFindAnswered({ store: storage.webhooks, ...world }),
     publish: tellingPublished(tracing?.tracePublish(publish) ?? publish, { ...world, onFact: tell }),

@@ -26,6 +26,8 @@ import { AcknowledgedShape, FeedShape } from "../resources/feed.ts";
 import { GrantShape } from "../resources/grant.ts";
 import { HookSecretShape, HookShape, NewHookShape, PingShape, UserSecretShape } from "../resources/hook.ts";
 import { ReplayShape } from "../resources/replay.ts";
+import { TestShape } from "../resources/test-event.ts";
+import { type TestEventDeps, testEventRoute } from "../test-events.ts";
 import { grantRoutes } from "./grants.ts";
 import { hookRoutes } from "./hooks.ts";
 import { MetaShape, metaRoutes } from "./meta.ts";
@@ -33,7 +35,11 @@ import { ownAppRoute } from "./own-app.ts";
 import { RateLimitShape, rateLimitRoutes } from "./rate-limit.ts";
 import { userSecretRoutes } from "./user-secrets.ts";
 
-export interface IntegratorDeps extends MannersDeps, ReplayDeps, Pick<FeedDeps, "feeds"> {
+export interface IntegratorDeps
+  extends MannersDeps,
+    ReplayDeps,
+    Pick<FeedDeps, "feeds">,
+    Pick<TestEventDeps, "testEvents"> {
   readonly version: string;
   /** Where this API lies on the public listener: `/integrations`. */
   readonly prefix: string;
@@ -88,7 +94,7 @@ export async function buildIntegratorApi(deps: IntegratorDeps): Promise<Api> {
     tags: TAGS,
     shapes: [
       ...[HookShape, NewHookShape, HookSecretShape, UserSecretShape, PingShape, DeliveryShape],
-      ...[FeedShape, AcknowledgedShape],
+      ...[FeedShape, AcknowledgedShape, TestShape],
       ...[
         EventTypeShape,
         WholeDeliveryShape,
@@ -113,6 +119,7 @@ export async function buildIntegratorApi(deps: IntegratorDeps): Promise<Api> {
   hookRoutes(api, deps);
   userSecretRoutes(api, deps);
   feedRoutes(api, `${prefix}/hooks/:hook`, deps, "forbidden");
+  testEventRoute(api, `${prefix}/hooks/:hook`, deps, "forbidden");
   deliveryRoutes(api, `${prefix}/deliveries`, deps);
   redeliveryRoute(api, `${prefix}/deliveries`, deps);
   replayRoutes(api, `${prefix}/replays`, deps);

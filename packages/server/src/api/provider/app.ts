@@ -29,8 +29,10 @@ import { AcknowledgedShape, FeedShape } from "../resources/feed.ts";
 import { GrantShape } from "../resources/grant.ts";
 import { HookSecretShape, HookShape, NewHookShape, PingShape } from "../resources/hook.ts";
 import { ReplayShape } from "../resources/replay.ts";
+import { TestShape } from "../resources/test-event.ts";
 import { NewTokenShape, TokenShape } from "../resources/token.ts";
 import { UserShape } from "../resources/user.ts";
+import { type TestEventDeps, testEventRoute } from "../test-events.ts";
 import { appRoutes } from "./apps.ts";
 import { catalogueRoutes } from "./catalogue.ts";
 import { erasureRoutes } from "./erasures.ts";
@@ -49,7 +51,8 @@ export interface ProviderDeps
     MetricsDeps,
     TracedDeps,
     ReplayDeps,
-    Pick<FeedDeps, "feeds"> {
+    Pick<FeedDeps, "feeds">,
+    Pick<TestEventDeps, "testEvents"> {
   readonly version: string;
   readonly operatorKey: Secret;
   readonly accounts: AccountStore;
@@ -92,7 +95,7 @@ const SHAPES = [
     NewTokenShape,
   ],
   ...[GroupShape, EventTypeShape, ReceiptShape, BatchShape, HookShape, NewHookShape, HookSecretShape],
-  ...[FeedShape, AcknowledgedShape],
+  ...[FeedShape, AcknowledgedShape, TestShape],
   ...[PingShape, DeliveryShape, WholeDeliveryShape, ReplayShape, PolicyShape, HealthShape],
 ];
 
@@ -129,6 +132,7 @@ export async function buildProviderApi(deps: ProviderDeps): Promise<Api> {
   eventRoutes(api, deps);
   hookRoutes(api, deps);
   feedRoutes(api, "/v1/hooks/:hook", deps);
+  testEventRoute(api, "/v1/hooks/:hook", deps);
   deliveryRoutes(api, "/v1/deliveries", deps);
   redeliveryRoute(api, "/v1/deliveries", deps);
   replayRoutes(api, "/v1/replays", deps);

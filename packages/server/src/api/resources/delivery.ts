@@ -7,6 +7,7 @@ import {
   DELIVERED_BY,
   DELIVERY_STATES,
   type Exchange,
+  PING,
   WAITING_BECAUSE,
 } from "../../webhooks/delivery.ts";
 import { composeBody } from "../../webhooks/envelope.ts";
@@ -47,6 +48,7 @@ const members = {
   app: nullable(Type.String({ description: "The app that owns the hook" })),
   grant: nullable(Type.String({ description: "Under which it was made" })),
   sequence: nullable(Type.Integer({ description: "A number per hook without holes; a ping has none" })),
+  test: Type.Boolean({ description: "An example that was asked for; it has no number" }),
   state: Type.Enum([...DELIVERY_STATES]),
   delivered_by: nullable(
     Type.Enum([...DELIVERED_BY], {
@@ -154,6 +156,7 @@ function ownShape(
     app: delivery.hookOwner.kind === "app" ? delivery.hookOwner.appId : null,
     grant: delivery.grantId,
     sequence: delivery.sequence,
+    test: delivery.sequence === null && delivery.type !== PING.type,
     state: delivery.state,
     delivered_by: delivery.deliveredBy,
     because: delivery.because,

@@ -6,6 +6,7 @@ import { healthAfterChange, isResumable } from "../../webhooks/health.ts";
 import type { Hook, HookOwner } from "../../webhooks/hook.ts";
 import type { HookAltered, HookChange, HookMade, Knock, WebhookStore } from "../../webhooks/store.ts";
 import { hostOf } from "../host-of.ts";
+import { isPingable } from "../kept-because.ts";
 import { limitOf, pageOf } from "../page-of.ts";
 import type { Database, Queries, Transaction } from "./database.ts";
 import { noteBoth } from "./due.ts";
@@ -59,7 +60,7 @@ export function createHooks(database: Database, dice: Pick<Dice, "bytes">): Hook
     ping(hookId, ping) {
       return database.transact(async (transaction) => {
         const row = await lockHookRow(transaction, hookId);
-        if (row === undefined || row.state === "disabled") return false;
+        if (row === undefined || !isPingable(row.state, ping)) return false;
         await insertPing(transaction, { hook: toHook(row), round: row.round }, ping);
         return true;
       });

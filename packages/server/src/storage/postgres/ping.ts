@@ -1,6 +1,8 @@
 /** A hook's pings. They have no number, and nothing of them is filtered or kept. */
 import type { HookId } from "@trulinks/protocol";
+import { PING } from "../../webhooks/delivery.ts";
 import type { NewPing } from "../../webhooks/store.ts";
+import { sensitiveText } from "../event-row.ts";
 import type { Transaction } from "./database.ts";
 import { deliveryArrays, INSERT_DELIVERIES, type NewDelivery } from "./delivery-row.ts";
 import { noteTurns } from "./due.ts";
@@ -9,18 +11,23 @@ import { noteTurns } from "./due.ts";
 export async function insertPing(
   transaction: Transaction,
   { hook, round }: Pick<NewDelivery, "hook" | "round">,
-  { eventId, deliveryId, data, atMs }: NewPing,
+  { eventId, deliveryId, data, atMs, example }: NewPing,
 ): Promise<void> {
+  const { type, action, view, sensitive } = example ?? PING;
   await transaction.run(
-    `INSERT INTO events (id, type, action, at_ms, fingerprint, deliveries, unknown, receipt_keys, data)
-     VALUES ($1, 'ping', 'ping', $2, NULL, 1, '[]', '[]', $3)`,
+    `INSERT INTO events (id, type, action, at_ms, fingerprint, deliveries, unknown, receipt_keys, data, sensitive, is_test)
+     VALUES ($1, $2, $3, $4, NULL, 1, '[]', '[]', $5, $6, $7)`,
     eventId,
+    type,
+    action,
     atMs,
     data,
+    sensitiveText({ sensitive }),
+    example === undefined ? null : 1,
   );
   const delivery: NewDelivery = {
-    ...{ id: deliveryId, eventId, type: "ping", hook, round, createdAtMs: atMs },
-    ...{ userId: null, grantId: null, sequence: null, key: null, expiresAtMs: null, view: null },
+    ...{ id: deliveryId, eventId, type, hook, round, createdAtMs: atMs },
+    ...{ userId: null, grantId: null, sequence: null, key: null, expiresAtMs: null, view },
     waits: { nextAtMs: atMs, lease: null },
     dataBytes: Buffer.byteLength(data),
   };

@@ -5,6 +5,7 @@ import type { Hook, HookOwner } from "../../webhooks/hook.ts";
 import type { HookAltered, HookChange, HookMade, Knock, WebhookStore } from "../../webhooks/store.ts";
 import { HEALTH_COLUMNS, healthValues } from "../health-columns.ts";
 import { hostOf } from "../host-of.ts";
+import { isPingable } from "../kept-because.ts";
 import { ownerColumns } from "../owner-columns.ts";
 import { limitOf, pageOf } from "../page-of.ts";
 import { isApp } from "./apps.ts";
@@ -58,7 +59,7 @@ export function createHooks(ground: Ground): HookVerbs {
 
     ping(hookId, ping) {
       const row = findHookRow(database, hookId);
-      if (row === undefined || row.state === "disabled") return false;
+      if (row === undefined || !isPingable(row.state, ping)) return false;
       insertPing(ground, toHook(row), ping);
       return true;
     },

@@ -1,24 +1,31 @@
 import type { DeliveryId, HookId } from "@trulinks/protocol";
+import { PING } from "../../webhooks/delivery.ts";
 import type { Hook } from "../../webhooks/hook.ts";
 import type { NewPing } from "../../webhooks/store.ts";
+import { sensitiveText } from "../event-row.ts";
 import { insertDelivery } from "./delivery-row.ts";
 import { end } from "./end.ts";
 import type { Ground } from "./memory.ts";
 
 export function insertPing({ database, memory }: Ground, hook: Hook, ping: NewPing): void {
-  const { eventId, deliveryId, data, atMs } = ping;
+  const { eventId, deliveryId, data, atMs, example } = ping;
+  const { type, action, view, sensitive } = example ?? PING;
   database.run(
-    `INSERT INTO events (id, type, action, at_ms, fingerprint, deliveries, unknown, receipt_keys, data)
-     VALUES (?, 'ping', 'ping', ?, NULL, 1, '[]', '[]', ?)`,
+    `INSERT INTO events (id, type, action, at_ms, fingerprint, deliveries, unknown, receipt_keys, data, sensitive, is_test)
+     VALUES (?, ?, ?, ?, NULL, 1, '[]', '[]', ?, ?, ?)`,
     eventId,
+    type,
+    action,
     atMs,
     data,
+    sensitiveText({ sensitive }),
+    example === undefined ? null : 1,
   );
   insertDelivery(database, {
     key: memory.listing.nextKey(),
     id: deliveryId,
     eventId,
-    type: "ping",
+    type,
     hook,
     userId: null,
     grantId: null,
@@ -29,7 +36,7 @@ export function insertPing({ database, memory }: Ground, hook: Hook, ping: NewPi
     expiresAtMs: null,
     replaceKey: null,
     bytes: Buffer.byteLength(data),
-    view: null,
+    view,
   });
   memory.turns.first.note(hook.id, atMs);
 }
