@@ -1,6 +1,6 @@
 import type { WaitingBecause } from "../webhooks/delivery.ts";
 import type { HookState } from "../webhooks/hook.ts";
-import type { NewPing } from "../webhooks/store.ts";
+import type { NewPing } from "../webhooks/ping.ts";
 
 /** Why a delivery for a hook in this state is kept; null if it is not. Only `disabled` keeps a ping. */
 export function keptBecause(

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { HookState } from "./hook.ts";
-import type { NewPing } from "./store.ts";
+import type { NewPing } from "./ping.ts";
+
 import {
   change,
   claimAll,

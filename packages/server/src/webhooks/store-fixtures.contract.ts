@@ -19,8 +19,9 @@ import type { Claim, ClaimRequest } from "./claim.ts";
 import type { AttemptRecord } from "./delivery.ts";
 import { type Hook, type HookOwner, SOUND } from "./hook.ts";
 import type { Ingested, NewEvent } from "./new-event.ts";
+import type { NewPing } from "./ping.ts";
 import type { Next } from "./retry.ts";
-import type { Delivery, DeliveryFilter, HookChange, NewPing } from "./store.ts";
+import type { Delivery, DeliveryFilter, HookChange } from "./store.ts";
 
 export interface OpenedStorage {
   readonly storage: Storage;

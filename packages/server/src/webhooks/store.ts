@@ -10,28 +10,8 @@ import type { AttemptRecord, DeliveredBy, DeliveryState, WaitingBecause } from "
 import type { FilterCondition } from "./filter.ts";
 import type { Hook, HookOwner, HookState } from "./hook.ts";
 import type { Ingested, NewEvent } from "./new-event.ts";
+import type { NewPing } from "./ping.ts";
 import type { Next } from "./retry.ts";
-import type { View } from "./view.ts";
-
-export interface NewPing {
-  readonly eventId: EventId;
-  /** JSON text: `{}`, or with the challenge that the receiver has to answer. */
-  readonly data: string;
-  /** Made at `atMs`, as lists find a delivery's time by its id. */
-  readonly deliveryId: DeliveryId;
-  readonly atMs: number;
-  /** Left out: it is of the type `ping`. Else it is a test, which sends `data` as an event of this type would. */
-  readonly example?: PingExample;
-}
-
-export interface PingExample {
-  readonly type: string;
-  readonly action: string;
-  /** As in `NewEvent`. */
-  readonly sensitive: readonly string[];
-  /** What of `data` the hook sees; null: all of it. */
-  readonly view: View | null;
-}
 
 export type HookMade =
   | { readonly kind: "made"; readonly hook: Hook }

@@ -10,10 +10,10 @@ import { createHooks } from "../webhooks/hooks.ts";
 import { createPublish } from "../webhooks/publish.ts";
 import { createReplaying } from "../webhooks/replaying.ts";
 import { createSending } from "../webhooks/sending.ts";
-import { createSweeper, sweepOfEvents, sweepOfPayloads, sweepOfReplays } from "../webhooks/sweeper.ts";
 import { tellingPublished } from "../webhooks/telling-published.ts";
 import { createFeeding } from "./feeding.ts";
 import type { Ground } from "./ground.ts";
+import { createSweeping } from "./sweeping.ts";
 import { createTesting } from "./testing.ts";
 
 export type WayOut = ReturnType<typeof createWayOut>;
@@ -47,16 +47,6 @@ export function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
     askSurvey: createAskSurvey({ store: storage.backlog, clock: world.clock }),
     nextDueMs: () => storage.webhooks.findNextDueMs([]),
   });
-  const sweeper = createSweeper({
-    sweeps: [
-      sweepOfPayloads(storage.record, () => policy.webhooks),
-      sweepOfEvents(storage.webhooks, () => policy.webhooks),
-      sweepOfReplays(storage.replays, () => policy.webhooks),
-      { name: "idempotency keys", sweep: (nowMs, countMax) => storage.idempotency.sweep(nowMs, countMax) },
-    ],
-    onFact: tell,
-    ...world,
-  });
   const changed = () => {
     sender.recall();
     wake();
@@ -71,7 +61,7 @@ export function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
   const publish = createPublish({ store: storage.webhooks, intake: sender, onStored, ...world });
   return {
     sender,
-    sweeper,
+    sweeper: createSweeping(ground),
     keeper,
     healthKeeper,
     ...createReplaying({ store: storage.replays, wakeSender: sender.wake, ...world }),

@@ -1,7 +1,8 @@
 /** A hook's pings. They have no number, and nothing of them is filtered or kept. */
 import type { HookId } from "@trulinks/protocol";
 import { PING } from "../../webhooks/delivery.ts";
-import type { NewPing } from "../../webhooks/store.ts";
+import type { NewPing } from "../../webhooks/ping.ts";
+
 import { sensitiveText } from "../event-row.ts";
 import type { Transaction } from "./database.ts";
 import { deliveryArrays, INSERT_DELIVERIES, type NewDelivery } from "./delivery-row.ts";

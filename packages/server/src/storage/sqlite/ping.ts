@@ -1,7 +1,8 @@
 import type { DeliveryId, HookId } from "@trulinks/protocol";
 import { PING } from "../../webhooks/delivery.ts";
 import type { Hook } from "../../webhooks/hook.ts";
-import type { NewPing } from "../../webhooks/store.ts";
+import type { NewPing } from "../../webhooks/ping.ts";
+
 import { sensitiveText } from "../event-row.ts";
 import { insertDelivery } from "./delivery-row.ts";
 import { end } from "./end.ts";
