@@ -74,12 +74,12 @@ export async function measureStore(
   );
   const beforeMs = shape.startMs + SPAN_MS;
   figures.set(
-    "end 500 payloads",
-    await medianOf(times.steps, () => storage.record.endPayloads({ beforeMs, countMax: 500 })),
+    "end 100 payloads",
+    await medianOf(times.steps, () => storage.record.endPayloads({ beforeMs, countMax: 100 })),
   );
   figures.set(
-    "sweep 500",
-    await medianOf(times.steps, () => storage.webhooks.sweep({ beforeMs, countMax: 500 })),
+    "sweep 100",
+    await medianOf(times.steps, () => storage.webhooks.sweep({ beforeMs, countMax: 100 })),
   );
   return { figures, slowest, faults };
 }

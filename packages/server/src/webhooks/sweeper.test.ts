@@ -20,17 +20,18 @@ test("what is old goes in steps until nothing is left, and a failing sweep hurts
       return count;
     },
   };
-  const sweeper = createSweeper({ sweeps: [failing, steady], clock: systemClock, log });
+  const told: number[] = [];
+  const onFact = ({ count }: { readonly count: number }) => void told.push(count);
+  const sweeper = createSweeper({ sweeps: [failing, steady], clock: systemClock, log, onFact });
   await sweeper.start();
   await done.promise;
   await sweeper.stop();
+  assert.deepEqual(told, [SWEEP_COUNT_MAX, SWEEP_COUNT_MAX, 7]);
   assert.deepEqual(
     lines.map(([name, fields]) => [name, fields["name"], fields["count"]]),
     [
       ["storage.sweep-failed", "failing", undefined],
-      ["storage.swept", "steady", SWEEP_COUNT_MAX],
-      ["storage.swept", "steady", SWEEP_COUNT_MAX],
-      ["storage.swept", "steady", 7],
+      ["storage.swept", "steady", 2 * SWEEP_COUNT_MAX + 7],
     ],
   );
 });
