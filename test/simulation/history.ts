@@ -3,7 +3,8 @@ import type { DeliveryId, HookId } from "@trulinks/protocol";
 import type { Clock } from "../../packages/server/src/base/clock.ts";
 import type { Claim } from "../../packages/server/src/webhooks/claim.ts";
 import type { PostRequest } from "../../packages/server/src/webhooks/post.ts";
-import type { Settlement, Trim, WebhookStore } from "../../packages/server/src/webhooks/store.ts";
+import type { Settlement, WebhookStore } from "../../packages/server/src/webhooks/store.ts";
+import type { Trim } from "../../packages/server/src/webhooks/trim.ts";
 import type { Witness } from "./network.ts";
 
 /** One post, as its receiver sees it, with the lease under which it was sent. */

@@ -1,7 +1,8 @@
 /** What is ended as expired had a time that has come, or had waited too long, or had more behind it than may wait. */
 import type { DeliveryId } from "@trulinks/protocol";
 import type { EventRequest } from "../../../packages/server/src/webhooks/publish.ts";
-import type { Delivery, Trim, WebhookStore } from "../../../packages/server/src/webhooks/store.ts";
+import type { Delivery, WebhookStore } from "../../../packages/server/src/webhooks/store.ts";
+import type { Trim } from "../../../packages/server/src/webhooks/trim.ts";
 import type { Broken, Watcher } from "../history.ts";
 import { listAll } from "../list-all.ts";
 import type { VirtualTime } from "../virtual-time.ts";

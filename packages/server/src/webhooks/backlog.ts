@@ -4,13 +4,15 @@
  */
 import type { HookId } from "@trulinks/protocol";
 import type { Claim } from "./claim.ts";
+import { isRecovering } from "./recovery.ts";
 
 /** What is at hand for one hook. */
 export interface Line {
   readonly id: HookId;
   readonly origin: string;
-  /** What was never tried goes before what was; among both kinds, in the order in which it came. */
+  /** First attempts go before what recovers; among both kinds, in the order in which it came. */
   readonly firsts: Claim[];
+  /** Retries, and what was released. */
   readonly retries: Claim[];
 }
 
@@ -55,7 +57,7 @@ export function createBacklog(countMax: number, onGone: (line: Line) => void): B
   const leftFor = (origin: string) => countMax - sinceMs.size - (byOrigin.get(origin) ?? 0);
 
   function remove(line: Line, claim: Claim): void {
-    const kind = claim.attempt > 1 ? line.retries : line.firsts;
+    const kind = isRecovering(claim) ? line.retries : line.firsts;
     kind.splice(kind.indexOf(claim), 1);
     sinceMs.delete(claim);
     bytes -= claim.event.data.length;
@@ -73,7 +75,7 @@ export function createBacklog(countMax: number, onGone: (line: Line) => void): B
       const line = lines.get(id) ?? { id, origin, firsts: [], retries: [] };
       if (countOf(line) >= ofHookMax || leftFor(line.origin) <= 0) return null;
       if (bytes + claim.event.data.length > AT_HAND_BYTES_MAX) return null;
-      (claim.attempt > 1 ? line.retries : line.firsts).push(claim);
+      (isRecovering(claim) ? line.retries : line.firsts).push(claim);
       sinceMs.set(claim, nowMs);
       bytes += claim.event.data.length;
       byOrigin.set(line.origin, (byOrigin.get(line.origin) ?? 0) + 1);

@@ -17,6 +17,9 @@ export function makeClaims(hook: Hook, count: number, attempt = 1): readonly Cla
   });
 }
 
+/** Origins that recover are tried as fast as they answer. */
+export const UNPACED = Number.POSITIVE_INFINITY;
+
 /** How a receiver ends an attempt, and after how long. */
 export interface Manner {
   readonly succeeds: boolean;
@@ -41,14 +44,14 @@ export interface Stage {
 }
 
 export function createStage(placesMax: number, mannerOf: (hook: Hook) => Manner): Stage {
-  const capacity = createCapacity(placesMax);
+  const capacity = createCapacity(placesMax, () => UNPACED);
   const underWay = new Set<Started & { readonly endsAtMs: number }>();
   const started: Claim[] = [];
   const back: Claim[] = [];
   let nowMs = 0;
 
   function carryOut(taken: Taken): number {
-    back.push(...taken.back);
+    back.push(...taken.back.map(({ claim }) => claim));
     for (const one of taken.start) {
       started.push(one.claim);
       underWay.add({ ...one, endsAtMs: nowMs + mannerOf(one.claim.hook).tookMs });

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { AT_HAND_MS_MAX, AT_HAND_OF_HOOK_MAX } from "./backlog.ts";
 import { AT_HAND_SHARE, createCapacity, type Started, type Taken } from "./capacity.ts";
-import { makeClaims, makeHook } from "./capacity-fixtures.contract.ts";
+import { makeClaims, makeHook, UNPACED } from "./capacity-fixtures.contract.ts";
 import type { Claim } from "./claim.ts";
 import type { Hook } from "./hook.ts";
 import { HANGING_MS } from "./ramp.ts";
@@ -51,7 +51,7 @@ type Shape = typeof shapes extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** A capacity, and beside it a plain count of all that it said. */
 function createStage({ placesMax, origins, limits }: Shape) {
-  const capacity = createCapacity(placesMax);
+  const capacity = createCapacity(placesMax, () => UNPACED);
   const hooks = limits.map((limit, index) =>
     makeHook(`h${index}`, { ...limit, url: `https://${index % origins}.example/` }),
   );
@@ -65,7 +65,7 @@ function createStage({ placesMax, origins, limits }: Shape) {
   const ofHook = (hook: Hook) => underWay.filter(({ claim }) => claim.hook === hook);
 
   function carryOut({ start, back }: Taken): void {
-    for (const claim of back) assert.ok(atHand.delete(claim), "it gives back what it had, and once");
+    for (const { claim } of back) assert.ok(atHand.delete(claim), "it gives back what it had, and once");
     for (const started of start) {
       const { claim } = started;
       const sinceMs = atHand.get(claim);

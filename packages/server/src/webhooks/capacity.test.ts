@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { CLAIMS_OF_HOOK_MAX } from "./asking.ts";
 import { AT_HAND_MS_MAX, AT_HAND_OF_HOOK_MAX } from "./backlog.ts";
 import { type Capacity, createCapacity, type Taken } from "./capacity.ts";
-import { makeClaims, makeHook } from "./capacity-fixtures.contract.ts";
+import { makeClaims, makeHook, UNPACED } from "./capacity-fixtures.contract.ts";
 import type { Claim } from "./claim.ts";
 import { type Place, UNSETTLED_SHARE } from "./slots.ts";
 
@@ -24,7 +24,7 @@ function end(capacity: Capacity, place: Place | undefined, nowMs: number): reado
 }
 
 test("what finds no place at its hook is kept at hand and starts when there is one", () => {
-  const capacity = createCapacity(100);
+  const capacity = createCapacity(100, () => UNPACED);
   const taken = handOver(capacity, makeClaims(makeHook("a", { inFlightMax: 2 }), 5));
   assert.deepEqual(counts(taken), [2, 0]);
   assert.deepEqual(capacity.load(), { inFlight: 2, atHand: 3 });
@@ -40,7 +40,7 @@ test("what finds no place at its hook is kept at hand and starts when there is o
 });
 
 test("a store that is slow to settle holds up nobody, until too much is not settled", () => {
-  const capacity = createCapacity(2);
+  const capacity = createCapacity(2, () => UNPACED);
   for (let answered = 0; answered < 2 * UNSETTLED_SHARE; answered++) {
     const [place] = placesOf(handOver(capacity, makeClaims(makeHook(`h${answered}`), 1)));
     assert.ok(place, `${answered} are answered, and the next one starts`);
@@ -53,14 +53,14 @@ test("a store that is slow to settle holds up nobody, until too much is not sett
 });
 
 test("a serial hook has one under way", () => {
-  const capacity = createCapacity(100);
+  const capacity = createCapacity(100, () => UNPACED);
   const taken = handOver(capacity, makeClaims(makeHook("a", { serial: true }), 3));
   assert.deepEqual(counts(taken), [1, 0]);
   assert.deepEqual(counts(end(capacity, placesOf(taken)[0], 1)[0]), [1, 0]);
 });
 
 test("hooks of one origin take turns", () => {
-  const capacity = createCapacity(1_000);
+  const capacity = createCapacity(1_000, () => UNPACED);
   const origin = { url: "https://one.example/" };
   const hooks = Array.from({ length: 100 }, (_, index) => makeHook(`h${index}`, origin));
   const round = () => hooks.flatMap((hook) => makeClaims(hook, 1));
@@ -77,7 +77,7 @@ test("hooks of one origin take turns", () => {
 });
 
 test("a busy hook does not keep its places only because it has them", () => {
-  const capacity = createCapacity(1_000);
+  const capacity = createCapacity(1_000, () => UNPACED);
   const origin = { url: "https://one.example/" };
   const busy = Array.from({ length: 8 }, (_, index) => makeHook(`busy${index}`, origin));
   const late = makeHook("late", origin);
@@ -87,7 +87,7 @@ test("a busy hook does not keep its places only because it has them", () => {
 });
 
 test("beyond what may be at hand it goes back, and the store is known to hold it", () => {
-  const capacity = createCapacity(1_000);
+  const capacity = createCapacity(1_000, () => UNPACED);
   const hook = makeHook("a");
   assert.deepEqual(counts(handOver(capacity, makeClaims(hook, 50))), [8, 50 - 8 - AT_HAND_OF_HOOK_MAX]);
   assert.deepEqual(capacity.roomForNew(0).exceptHooks, ["a"], "new ones would overtake those");
@@ -96,7 +96,7 @@ test("beyond what may be at hand it goes back, and the store is known to hold it
 });
 
 test("the store is asked again once less is at hand than is likely to be needed", () => {
-  const capacity = createCapacity(1_000);
+  const capacity = createCapacity(1_000, () => UNPACED);
   const taken = handOver(capacity, makeClaims(makeHook("a"), CLAIMS_OF_HOOK_MAX), 0, 100);
   assert.deepEqual([counts(taken), capacity.load().atHand], [[8, 0], 8]);
   assert.deepEqual([capacity.knowsOfMore(), capacity.isHungry(0)], [true, false]);
@@ -106,7 +106,7 @@ test("the store is asked again once less is at hand than is likely to be needed"
 });
 
 test("what the store has given in part is known to be all of it", () => {
-  const capacity = createCapacity(100);
+  const capacity = createCapacity(100, () => UNPACED);
   const hook = makeHook("a");
   handOver(capacity, makeClaims(hook, CLAIMS_OF_HOOK_MAX), 0, 100);
   capacity.takeAll();
@@ -118,7 +118,7 @@ test("what the store has given in part is known to be all of it", () => {
 });
 
 test("what was stored while the store was being asked is not forgotten", () => {
-  const capacity = createCapacity(1_000);
+  const capacity = createCapacity(1_000, () => UNPACED);
   const room = capacity.room(0);
   handOver(capacity, makeClaims(makeHook("a"), CLAIMS_OF_HOOK_MAX), 0, 100);
   capacity.takeAll();
@@ -127,13 +127,13 @@ test("what was stored while the store was being asked is not forgotten", () => {
 });
 
 test("what is stored for hooks that do not deliver is nothing to ask for", () => {
-  const capacity = createCapacity(100);
+  const capacity = createCapacity(100, () => UNPACED);
   handOver(capacity, makeClaims(makeHook("a"), 3), 0, 5);
   assert.equal(capacity.knowsOfMore(), false);
 });
 
 test("without a place nothing is asked for; with the next one it is", () => {
-  const capacity = createCapacity(1);
+  const capacity = createCapacity(1, () => UNPACED);
   const taken = handOver(capacity, makeClaims(makeHook("a"), 1));
   assert.deepEqual([capacity.room(0).countMax, capacity.roomForNew(0).countMax], [0, 0]);
   assert.equal(capacity.isHungry(0), false);
@@ -142,7 +142,7 @@ test("without a place nothing is asked for; with the next one it is", () => {
 });
 
 test("what waits too long goes back, and its hook is not asked for while it hangs", () => {
-  const capacity = createCapacity(100);
+  const capacity = createCapacity(100, () => UNPACED);
   const taken = handOver(capacity, makeClaims(makeHook("a"), 20));
   const lateMs = AT_HAND_MS_MAX + 1;
   assert.deepEqual(counts(capacity.tick(lateMs)), [0, 12]);
@@ -152,7 +152,7 @@ test("what waits too long goes back, and its hook is not asked for while it hang
 });
 
 test("retries are asked for only while there are places for them", () => {
-  const capacity = createCapacity(8);
+  const capacity = createCapacity(8, () => UNPACED);
   const retries = (id: string) => makeClaims(makeHook(id), 1, 2);
   assert.equal(capacity.room(0).retriesMax, 4);
   const taken = ask(capacity, ["a", "b", "c", "d"].flatMap(retries));
@@ -164,7 +164,7 @@ test("retries are asked for only while there are places for them", () => {
 });
 
 test("hooks that have more left are asked for by name, and little of each if there are many", () => {
-  const capacity = createCapacity(10_000);
+  const capacity = createCapacity(10_000, () => UNPACED);
   const hooks = Array.from({ length: 200 }, (_, index) => makeHook(`h${index}`));
   for (const hook of hooks) handOver(capacity, makeClaims(hook, CLAIMS_OF_HOOK_MAX), 0, 1);
   assert.equal(capacity.roomForNew(0).exceptHooks.length, 128, "naming them is not free");
@@ -182,7 +182,7 @@ test("hooks that have more left are asked for by name, and little of each if the
 });
 
 test("if nearly all that is handed over has to go back, little is handed over, until it finds room again", () => {
-  const capacity = createCapacity(64);
+  const capacity = createCapacity(64, () => UNPACED);
   const hook = makeHook("a");
   const offered = () => capacity.roomForNew(0).countMax;
   assert.equal(offered(), 48);
@@ -196,7 +196,7 @@ test("if nearly all that is handed over has to go back, little is handed over, u
 });
 
 test("of a hook that failed little is kept at hand, and of one that hangs nothing", () => {
-  const capacity = createCapacity(1_000);
+  const capacity = createCapacity(1_000, () => UNPACED);
   const [failing, hanging] = [makeHook("failing"), makeHook("hanging")];
   const [place] = placesOf(handOver(capacity, makeClaims(failing, 1)));
   assert.ok(place);
@@ -207,7 +207,7 @@ test("of a hook that failed little is kept at hand, and of one that hangs nothin
 });
 
 test("what was asked for in vain is asked for less and less often", () => {
-  const capacity = createCapacity(1_000);
+  const capacity = createCapacity(1_000, () => UNPACED);
   const hook = makeHook("a");
   handOver(capacity, makeClaims(hook, 50));
   let nowMs = 0;

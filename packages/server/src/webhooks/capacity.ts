@@ -9,6 +9,7 @@ import type { Hook } from "./hook.ts";
 import { createOriginOf } from "./origin.ts";
 import type { Room } from "./publish.ts";
 import { createRamp, type Trust } from "./ramp.ts";
+import { createRecovery, isRecovering } from "./recovery.ts";
 import { createSlots, type Place } from "./slots.ts";
 import { createTurns, type Tried } from "./turns.ts";
 
@@ -20,8 +21,13 @@ export interface Started {
 export interface Taken {
   /** Counts as under way from here on. */
   readonly start: readonly Started[];
-  /** Has to go back. */
-  readonly back: readonly Claim[];
+  readonly back: readonly Back[];
+}
+
+/** Has to go back, and may come again after so long; 0: at once. */
+export interface Back {
+  readonly claim: Claim;
+  readonly afterMs: number;
 }
 
 /** What was stored just now: how much room was said to be here, and how many more were stored than came. */
@@ -47,6 +53,8 @@ export interface Capacity {
   takeAll(): readonly Claim[];
   /** The store holds something of this hook that has become due. */
   noteMore(hook: Hook): void;
+  /** In how long something that is at hand may start because its origin's pace has come; infinite if nothing waits for that. */
+  paceMs(nowMs: number): number;
   /** It may hold something of any. */
   call(): void;
   /** True if the store is known to hold something that is due; cheap. */
@@ -70,7 +78,13 @@ const MISTRUSTED_WAITING_MAX = 64;
 export const AT_HAND_SHARE = 4;
 const AT_HAND_OF_MISTRUSTED_MAX = 2;
 
-export function createCapacity(placesMax: number): Capacity {
+// Of what waits for its origin's pace so many hooks have something at hand: not more than comes within half a second.
+const PACED_WAITING_MAX = 64;
+const PACED_SHARE_OF_S = 1 / 2;
+
+/** `recoveryPerS`: how fast an origin that recovers is tried. */
+export function createCapacity(placesMax: number, recoveryPerS: () => number): Capacity {
+  const recovery = createRecovery(recoveryPerS);
   const slots = createSlots(placesMax);
   const ramp = createRamp();
   const turns = createTurns();
@@ -79,16 +93,21 @@ export function createCapacity(placesMax: number): Capacity {
   const originOf = createOriginOf();
   const asking = createAsking(placesMax, originOf);
 
-  function footingOf({ hook, attempt }: Claim): { readonly trust: Trust; readonly window: number } {
-    const footing = ramp.footingOf(hook);
-    return footing.trust === "sound" && attempt > 1 ? { ...footing, trust: "doubtful" } : footing;
+  function footingOf(claim: Claim): { readonly trust: Trust; readonly window: number } {
+    const footing = ramp.footingOf(claim.hook);
+    return footing.trust === "sound" && isRecovering(claim) ? { ...footing, trust: "doubtful" } : footing;
   }
 
   function tryClaim(claim: Claim, nowMs: number, start: Started[]): Tried {
     const { hook } = claim;
     const footing = footingOf(claim);
-    const entered = slots.enter({ hook, origin: originOf(hook), ...footing }, nowMs);
+    const origin = originOf(hook);
+    const isPaced = isRecovering(claim);
+    if (isPaced && recovery.waitMs(origin, nowMs) > 0)
+      return { kind: "obstructed", by: "pace", trust: footing.trust };
+    const entered = slots.enter({ hook, origin, ...footing }, nowMs);
     if (typeof entered === "string") return { kind: "obstructed", by: entered, trust: footing.trust };
+    if (isPaced) recovery.start(origin, nowMs);
     start.push({ claim, place: entered });
     return { kind: "started", trust: null };
   }
@@ -116,9 +135,18 @@ export function createCapacity(placesMax: number): Capacity {
     );
   }
 
+  /** What recovers comes back in its time: else all that waits for a pace would come and go again and again. */
+  function toBack(claim: Claim, nowMs: number): Back {
+    const origin = originOf(claim.hook);
+    const isEarly = isRecovering(claim) && recovery.waitMs(origin, nowMs) > 0;
+    return { claim, afterMs: isEarly ? recovery.laterMs(origin, nowMs) : 0 };
+  }
+
   /** False: there is no room for it here. */
   function keep(claim: Claim, { by, trust }: Obstructed, nowMs: number): boolean {
     if (by === "trust" && turns.countOf(trust) >= MISTRUSTED_WAITING_MAX) return false;
+    if (by === "pace" && (turns.paced().get(originOf(claim.hook))?.size ?? 0) >= pacedMax(recoveryPerS()))
+      return false;
     const line = add(claim, nowMs);
     if (line !== null) turns.lineUp(line, by, trust);
     return line !== null;
@@ -127,7 +155,7 @@ export function createCapacity(placesMax: number): Capacity {
   /** False: it has to go back. */
   function startOrKeep(claim: Claim, nowMs: number, start: Started[]): boolean {
     const line = backlog.find(claim.hook.id);
-    const isBehind = line !== undefined && (claim.attempt > 1 || line.firsts.length > 0);
+    const isBehind = line !== undefined && (isRecovering(claim) || line.firsts.length > 0);
     if (isBehind) return add(claim, nowMs) !== null;
     const tried = tryClaim(claim, nowMs, start);
     return tried.kind === "started" || keep(claim, tried, nowMs);
@@ -136,13 +164,13 @@ export function createCapacity(placesMax: number): Capacity {
   function sort(claims: readonly Claim[], nowMs: number): Taken {
     const start: Started[] = [];
     const back = claims.filter((claim) => !startOrKeep(claim, nowMs, start));
-    return { start, back };
+    return { start, back: back.map((claim) => toBack(claim, nowMs)) };
   }
 
   /** What waited too long goes; then everybody tries whose turn it is. */
   function pass(nowMs: number, freedOrigin?: string): Taken {
-    const back = backlog.takeStale(nowMs);
-    asking.noteBack(back);
+    const back = backlog.takeStale(nowMs).map((claim) => toBack(claim, nowMs));
+    asking.noteBack(dueNow(back));
     const start: Started[] = [];
     if (backlog.size() === 0) return { start, back };
     const tryLine = tryingLines(nowMs, start);
@@ -167,13 +195,13 @@ export function createCapacity(placesMax: number): Capacity {
     roomForNew: (nowMs) => asking.roomForNew(wanted(nowMs)),
     takeNew(claims, { room, left }, nowMs) {
       const taken = sort(claims, nowMs);
-      asking.storedNew({ claims, room, back: taken.back }, left);
+      asking.storedNew({ claims, room, back: dueNow(taken.back) }, left);
       return taken;
     },
     room: (nowMs) => asking.room(wanted(nowMs), nowMs),
     take(claims, room, nowMs) {
       const taken = sort(claims, nowMs);
-      asking.answered({ claims, room, back: taken.back }, nowMs);
+      asking.answered({ claims, room, back: dueNow(taken.back) }, nowMs);
       return taken;
     },
     answer(place, succeeded, nowMs) {
@@ -189,7 +217,14 @@ export function createCapacity(placesMax: number): Capacity {
       slots.leave();
       return pass(nowMs);
     },
-    tick: (nowMs) => pass(nowMs),
+    tick(nowMs) {
+      const start: Started[] = [];
+      turns.paceHasCome(tryingLines(nowMs, start));
+      const passed = pass(nowMs);
+      return { start: [...start, ...passed.start], back: passed.back };
+    },
+    paceMs: (nowMs) =>
+      Math.min(...[...turns.paced().keys()].map((origin) => recovery.waitMs(origin, nowMs)), Infinity),
     takeAll: backlog.takeAll,
     noteMore: asking.noteMore,
     call: asking.call,
@@ -197,6 +232,15 @@ export function createCapacity(placesMax: number): Capacity {
     isHungry: (nowMs) => asking.isTime(wanted(nowMs), nowMs),
     load: () => ({ inFlight: slots.inFlight(), atHand: backlog.size() }),
   };
+}
+
+function pacedMax(perS: number): number {
+  return Math.min(PACED_WAITING_MAX, Math.ceil(perS * PACED_SHARE_OF_S));
+}
+
+/** The store knows of it that it is due. */
+function dueNow(back: readonly Back[]): readonly Claim[] {
+  return back.filter(({ afterMs }) => afterMs === 0).map(({ claim }) => claim);
 }
 
 type Obstructed = Tried & { readonly kind: "obstructed" };

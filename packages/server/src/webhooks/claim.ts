@@ -40,6 +40,8 @@ export interface Claim {
   readonly sequence: number | null;
   /** What of the data is sent, fixed when the delivery was stored; null: all of it. */
   readonly view: View | null;
+  /** It was kept for a hook that did not deliver, and released; left out: it was not. */
+  readonly isReleased?: boolean;
   /** From then on it is no longer worth sending; null: never. */
   readonly expiresAtMs: number | null;
 }
@@ -57,6 +59,12 @@ export interface ClaimedEvent {
   readonly sensitive: readonly string[];
   /** It is an example that was asked for, and nothing that has happened. */
   readonly isTest?: true;
+}
+
+/** A claim that was not tried. */
+export interface GivenBack extends Pick<Claim, "deliveryId" | "lease"> {
+  /** When it is due again; left out: at once. */
+  readonly dueAtMs?: number;
 }
 
 export interface ClaimRequest {

@@ -2,10 +2,11 @@
  * Sends what is due: what publishers hand over at once, and what waits in the store. A claim is a lease, so a
  * process that dies here leaves nothing to clean up.
  */
+import type { Policy } from "@trulinks/protocol";
 import type { Part } from "../base/lifecycle.ts";
 import { type AttemptDeps, attemptDelivery, canStart } from "./attempt.ts";
-import { createCapacity, type SenderLoad, type Started, type Taken } from "./capacity.ts";
-import type { Claim } from "./claim.ts";
+import { type Back, createCapacity, type SenderLoad, type Started, type Taken } from "./capacity.ts";
+import type { Claim, GivenBack } from "./claim.ts";
 import type { Intake, Room } from "./publish.ts";
 import type { Next } from "./retry.ts";
 import type { WebhookStore } from "./store.ts";
@@ -22,6 +23,7 @@ export interface Sender extends Part, Intake {
 }
 
 export interface SenderDeps extends AttemptDeps {
+  readonly policy: () => ReturnType<AttemptDeps["policy"]> & Pick<Policy["webhooks"], "recovery_per_s">;
   readonly store: Pick<WebhookStore, "claimDue" | "release" | "settle" | "findNextDueMs">;
   /** Deliveries under way at once in this process. */
   readonly inFlightMax: number;
@@ -38,7 +40,7 @@ const FAILURE_PAUSE_MS_MAX = 5_000;
 
 export function createSender(deps: SenderDeps): Sender {
   const { store, clock, log } = deps;
-  const capacity = createCapacity(deps.inFlightMax);
+  const capacity = createCapacity(deps.inFlightMax, () => deps.policy().recovery_per_s);
   const underWay = new Set<Promise<void>>();
   const stopping = new AbortController();
   let sleeping: AbortController | null = null;
@@ -71,22 +73,23 @@ export function createSender(deps: SenderDeps): Sender {
     void work.finally(() => underWay.delete(work));
   }
 
-  function giveBack(claims: readonly Claim[], then: () => void = () => {}): void {
-    if (claims.length === 0) return;
-    const released = store.release(claims, clock.now()).then(then);
+  function giveBack(back: readonly Back[], then: () => void = () => {}): void {
+    if (back.length === 0) return;
+    const nowMs = clock.now();
+    const claims = back.map((one) => givenBack(one, nowMs));
+    const released = store.release(claims, nowMs).then(then);
     // Their leases run out by themselves.
     track(released.catch((error) => log.warn("sender.release-failed", { claims: claims.length, error })));
   }
 
   function recall(): void {
-    giveBack(capacity.takeAll(), wake);
+    giveBack(atOnce(capacity.takeAll()), wake);
   }
 
   function carryOut({ start, back }: Taken): void {
-    const isStopping = stopping.signal.aborted;
-    giveBack(isStopping ? [...start.map(({ claim }) => claim), ...back] : back);
-    if (isStopping) return;
-    for (const started of start) track(attempt(started));
+    giveBack(back);
+    if (stopping.signal.aborted) giveBack(atOnce(start.map(({ claim }) => claim)));
+    else for (const started of start) track(attempt(started));
   }
 
   /** The same, where it may have made room for what the store is known to hold. */
@@ -109,7 +112,7 @@ export function createSender(deps: SenderDeps): Sender {
     };
     try {
       if (canStart(claim, clock.now())) await attemptDelivery(deps, claim, onAnswer);
-      else giveBack([claim]);
+      else giveBack(atOnce([claim]));
       if (next !== null) whenOver(claim, next);
     } catch (error) {
       // Its lease runs out, and then it is tried again.
@@ -155,7 +158,7 @@ export function createSender(deps: SenderDeps): Sender {
     while (!stopping.signal.aborted) {
       isWoken = false;
       try {
-        await sleep(await look());
+        await sleep(Math.min(await look(), capacity.paceMs(clock.monotonic())));
         failures = 0;
       } catch (error) {
         log.error("sender.store-failed", { error });
@@ -180,13 +183,21 @@ export function createSender(deps: SenderDeps): Sender {
       stopping.abort();
       getUp();
       await working;
-      giveBack(capacity.takeAll());
+      giveBack(atOnce(capacity.takeAll()));
       while (underWay.size > 0) await Promise.all(underWay);
     },
   };
 }
 
 const NO_ROOM: Room = { countMax: 0, retriesMax: 0, hookMax: 0, exceptHooks: [] };
+
+function atOnce(claims: readonly Claim[]): readonly Back[] {
+  return claims.map((claim) => ({ claim, afterMs: 0 }));
+}
+
+function givenBack({ claim: { deliveryId, lease }, afterMs }: Back, nowMs: number): GivenBack {
+  return { deliveryId, lease, dueAtMs: Math.ceil(nowMs + afterMs) };
+}
 
 function hasSucceeded({ kind }: Next): boolean {
   return kind === "delivered" || kind === "rejected";

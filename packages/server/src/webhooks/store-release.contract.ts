@@ -81,6 +81,43 @@ export function release(promised: Promised): void {
     assert.equal((await claimAll(storage, START_MS))[0]?.attempt, 2);
   });
 
+  promised(
+    "a claim says that it was released, a retry of it as well, and of others nothing",
+    async (storage) => {
+      await makeHook(storage, hookOf("hok", OF_ANN, { state: "paused" }));
+      await add(storage, 1);
+      await change(storage, "hok", { state: "active" });
+      await storage.webhooks.releaseHeld(START_MS, 100);
+      await add(storage, 1, 2);
+      const claims = await claimAll(storage, START_MS);
+      assert.deepEqual(
+        claims.map(({ sequence, isReleased }) => [sequence, isReleased]),
+        [
+          [1, true],
+          [2, undefined],
+        ],
+      );
+      for (const claim of claims) await settleAs(storage, claim, retryAt(START_MS + 5), REFUSED);
+      const again = await claimAll(storage, START_MS + 5);
+      assert.deepEqual(new Set(again.map(({ isReleased }) => isReleased)), new Set([true, undefined]));
+    },
+  );
+
+  promised("what is given back may be due later, each in its time", async (storage) => {
+    await makeHook(storage, hookOf("hok", OF_ANN));
+    await add(storage, 3);
+    const [one, two, three] = await claimAll(storage, START_MS);
+    assert.ok(one && two && three);
+    const nowMs = START_MS + 10;
+    const back = [{ ...one, dueAtMs: nowMs + 500 }, two, { ...three, dueAtMs: nowMs + 900 }];
+    await storage.webhooks.release(back, nowMs);
+    assert.deepEqual(await waiting(storage), ["1 due +510", "2 due +10", "3 due +910"]);
+    assert.equal((await claimAll(storage, nowMs)).length, 1);
+    assert.equal((await claimAll(storage, nowMs + 500))[0]?.attempt, 1);
+    assert.equal(await storage.webhooks.findNextDueMs([hookId("hok")]), null);
+    assert.equal((await claimAll(storage, nowMs + 900)).length, 1);
+  });
+
   paced(promised);
   inTurn(promised);
   stopped(promised);

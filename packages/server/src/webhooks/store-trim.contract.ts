@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { HookId } from "@trulinks/protocol";
 import type { Storage } from "../storage/storage.ts";
-import type { Trim } from "./store.ts";
 import {
   claiming,
   DELIVERED,
@@ -17,6 +16,7 @@ import {
   START_MS,
   settleAs,
 } from "./store-fixtures.contract.ts";
+import type { Trim } from "./trim.ts";
 
 /** `<event> <state>` of everything, sorted. */
 async function states(storage: Storage): Promise<readonly string[]> {

@@ -5,13 +5,22 @@
 
 import type { AppId, DeliveryId, EventId, GrantId, HookId, UserId } from "@trulinks/protocol";
 import type { Page, PageRequest } from "../base/page.ts";
-import type { Claim, ClaimedEvent, ClaimRequest, Sealed, SealedSecret, SecretVersion } from "./claim.ts";
+import type {
+  Claim,
+  ClaimedEvent,
+  ClaimRequest,
+  GivenBack,
+  Sealed,
+  SealedSecret,
+  SecretVersion,
+} from "./claim.ts";
 import type { AttemptRecord, DeliveredBy, DeliveryState, WaitingBecause } from "./delivery.ts";
 import type { FilterCondition } from "./filter.ts";
 import type { Hook, HookOwner, HookState } from "./hook.ts";
 import type { Ingested, NewEvent } from "./new-event.ts";
 import type { NewPing } from "./ping.ts";
 import type { Next } from "./retry.ts";
+import type { Trim } from "./trim.ts";
 
 export type HookMade =
   | { readonly kind: "made"; readonly hook: Hook }
@@ -110,20 +119,6 @@ export interface Settlement {
   readonly nowMs: number;
 }
 
-/**
- * What is to wait no longer. Hooks are looked at in the order of their ids, `hooksMax` of them after `afterHook`. Pings,
- * and what a worker has leased, are left alone.
- */
-export interface Trim {
-  readonly nowMs: number;
-  /** What was made before this has waited too long. */
-  readonly olderThanMs: number;
-  /** Of the data that waits for one hook, the newest so many bytes stay. */
-  readonly bytesMax: number;
-  readonly afterHook: HookId | null;
-  readonly hooksMax: number;
-}
-
 export interface WebhookStore {
   /**
    * Stores events with their deliveries, all or (if it throws) none. Per event: one delivery for each active, paused
@@ -145,8 +140,11 @@ export interface WebhookStore {
    * has expired is ended instead. Hooks that are named (`onlyHooks`) are given something out of their turn.
    */
   claimDue(claim: ClaimRequest): Promise<readonly Claim[]>;
-  /** Gives back what was not tried: due at once, no attempt used up; it can settle no more. Lost leases are passed over. */
-  release(claims: readonly Pick<Claim, "deliveryId" | "lease">[], nowMs: number): Promise<void>;
+  /**
+   * Gives back what was not tried: due at once or, where it says so, later; no attempt used up; it can settle no more.
+   * Lost leases are passed over.
+   */
+  release(claims: readonly GivenBack[], nowMs: number): Promise<void>;
   /**
    * Records the attempt and moves the delivery on. False, and nothing changed: the lease ended meanwhile and was
    * taken by another or given back, or the delivery has ended (`revoked`). A retry for a paused hook is kept for it;

@@ -6,17 +6,24 @@ import type { Obstacle } from "./slots.ts";
 /** What came of a try. `trust`: that of what is next in the line, null if nothing is. */
 export type Tried =
   | { readonly kind: "started"; readonly trust: Trust | null }
-  | { readonly kind: "obstructed"; readonly by: Obstacle; readonly trust: Trust };
+  | { readonly kind: "obstructed"; readonly by: Waits; readonly trust: Trust };
+
+/** `pace`: its origin recovers, and is tried no faster. */
+export type Waits = Obstacle | "pace";
 
 export type TryLine = (line: Line) => Tried;
 
 export interface Turns {
   /** Lines it up anew, for what stands in its way. */
-  lineUp(line: Line, by: Obstacle, trust: Trust): void;
+  lineUp(line: Line, by: Waits, trust: Trust): void;
   /** Its hook has answered: if it was that which the line waits for, it may try again. */
   hookAnswered(line: Line, trust: Trust): void;
   /** Its origin has answered: those who wait for that try, in turn. */
   originAnswered(origin: string, tryLine: TryLine): void;
+  /** Time has passed: of those who wait for their origin's pace the first try. */
+  paceHasCome(tryLine: TryLine): void;
+  /** Origins whose pace somebody waits for, and how many do. */
+  paced(): ReadonlyMap<string, { readonly size: number }>;
   /** All others try, in turn; the trusted first. */
   pass(tryLine: TryLine): void;
   leave(line: Line): void;
@@ -30,20 +37,27 @@ const TRUSTED_FIRST = ["sound", "doubtful", "slow"] as const;
 
 export function createTurns(): Turns {
   const anywhere: Readonly<Record<Trust, Queue>> = { sound: new Set(), doubtful: new Set(), slow: new Set() };
-  const atOrigin = { sound: new Map<string, Queue>(), mistrusted: new Map<string, Queue>() };
+  const atOrigin = {
+    sound: new Map<string, Queue>(),
+    mistrusted: new Map<string, Queue>(),
+    pace: new Map<string, Queue>(),
+  };
   /** Those that are in none wait for their own hook. */
   const queueOf = new Map<Line, Queue>();
 
-  function queueAt(origin: string, trust: Trust): Queue {
-    const queues = atOrigin[trust === "sound" ? "sound" : "mistrusted"];
+  function queueAt(origin: string, kind: keyof typeof atOrigin): Queue {
+    const queues = atOrigin[kind];
     const queue = queues.get(origin) ?? new Set();
     queues.set(origin, queue);
     return queue;
   }
 
-  function queueFor(line: Line, by: Obstacle, trust: Trust): Queue | null {
+  function queueFor(line: Line, by: Waits, trust: Trust): Queue | null {
     if (by === "hook") return null;
-    return by === "origin" ? queueAt(line.origin, trust) : anywhere[trust];
+    if (by === "pace") return queueAt(line.origin, "pace");
+    return by === "origin"
+      ? queueAt(line.origin, trust === "sound" ? "sound" : "mistrusted")
+      : anywhere[trust];
   }
 
   function leave(line: Line): void {
@@ -51,7 +65,7 @@ export function createTurns(): Turns {
     queueOf.delete(line);
     queue?.delete(line);
     if (queue?.size !== 0) return;
-    for (const queues of [atOrigin.sound, atOrigin.mistrusted]) {
+    for (const queues of Object.values(atOrigin)) {
       if (queues.get(line.origin) === queue) queues.delete(line.origin);
     }
   }
@@ -87,6 +101,10 @@ export function createTurns(): Turns {
     originAnswered(origin, tryLine) {
       for (const queues of [atOrigin.sound, atOrigin.mistrusted]) serve(queues.get(origin), tryLine);
     },
+    paceHasCome(tryLine) {
+      for (const queue of atOrigin.pace.values()) serve(queue, tryLine);
+    },
+    paced: () => atOrigin.pace,
     pass(tryLine) {
       for (const trust of TRUSTED_FIRST) serve(anywhere[trust], tryLine);
     },

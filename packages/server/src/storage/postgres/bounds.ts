@@ -1,6 +1,7 @@
 /** What waits no longer: it has expired, or is older or more than the bounds allow. */
 import type { HookId } from "@trulinks/protocol";
-import type { Trim, WebhookStore } from "../../webhooks/store.ts";
+import type { WebhookStore } from "../../webhooks/store.ts";
+import type { Trim } from "../../webhooks/trim.ts";
 import type { Database, Transaction } from "./database.ts";
 import { noteEnds } from "./due.ts";
 

@@ -39,6 +39,7 @@ interface LeasedRow extends HookRow, SecretColumns, VersionColumns, EventColumns
   readonly sequence: number | null;
   readonly view: string | null;
   readonly expires_at_ms: number | null;
+  readonly is_released: boolean;
   readonly event_id: EventId;
 }
 
@@ -109,7 +110,7 @@ const lease = (queue: Queue): string => `
   )
   SELECT hooks.*, due.id AS delivery_id,
     CASE WHEN due.expires_at_ms IS NULL OR due.expires_at_ms > $1 THEN due.lease + 1 END AS lease,
-    due.attempts_count, due.tried_before, due.user_id, due.sequence, due.view, due.expires_at_ms, due.event_id, due.type,
+    due.attempts_count, due.tried_before, due.user_id, due.sequence, due.view, due.expires_at_ms, due.is_released, due.event_id, due.type,
     ${EVENT_COLUMNS}, own.*, versions.*
   FROM due
   JOIN hooks ON hooks.id = due.hook_id
@@ -136,6 +137,7 @@ function toClaim(row: LeasedRow, nowMs: number): readonly Claim[] {
       user: row.user_id === null ? null : { id: row.user_id, versions: toVersions(row) },
       sequence: row.sequence,
       view: toView(row.view),
+      ...(row.is_released ? { isReleased: true } : {}),
       expiresAtMs: row.expires_at_ms,
     },
   ];

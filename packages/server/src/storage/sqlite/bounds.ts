@@ -1,6 +1,7 @@
 /** What waits no longer: it has expired, or is older or more than the bounds allow. */
 import type { DeliveryId, HookId } from "@trulinks/protocol";
-import type { Trim, WebhookStore } from "../../webhooks/store.ts";
+import type { WebhookStore } from "../../webhooks/store.ts";
+import type { Trim } from "../../webhooks/trim.ts";
 import { end } from "./end.ts";
 import type { Ground } from "./memory.ts";
 import type { Sync } from "./verbs.ts";

@@ -18,11 +18,11 @@ export function createClaiming(ground: Ground): ClaimVerbs {
     claimDue: (request) => claimDue(ground, request),
 
     release(claims, nowMs) {
-      for (const { deliveryId, lease } of claims) {
+      for (const { deliveryId, lease, dueAtMs = nowMs } of claims) {
         const held = memory.leases.find(deliveryId, lease);
         if (held === null) continue;
         memory.leases.end(deliveryId);
-        comeBack(ground, held.key, nowMs);
+        comeBack(ground, held.key, dueAtMs);
       }
     },
 
@@ -40,7 +40,7 @@ export function createClaiming(ground: Ground): ClaimVerbs {
 }
 
 /** Nobody has it any more: it is due, or kept if its hook does not deliver. */
-function comeBack({ database, memory }: Ground, key: number, nowMs: number): void {
+function comeBack({ database, memory }: Ground, key: number, dueAtMs: number): void {
   const row = database.get<Pick<DeliveryRow, "hook_id" | "sequence" | "attempts_count" | "state">>(
     "SELECT hook_id, sequence, attempts_count, state FROM deliveries WHERE key = ?",
     key,
@@ -51,8 +51,8 @@ function comeBack({ database, memory }: Ground, key: number, nowMs: number): voi
     database.run("UPDATE deliveries SET because = ?, next_at_ms = NULL WHERE key = ?", because, key);
     return;
   }
-  database.run("UPDATE deliveries SET next_at_ms = ? WHERE key = ?", nowMs, key);
-  memory.turns[row.attempts_count > 0 ? "retry" : "first"].note(row.hook_id, nowMs);
+  database.run("UPDATE deliveries SET next_at_ms = ? WHERE key = ?", dueAtMs, key);
+  memory.turns[row.attempts_count > 0 ? "retry" : "first"].note(row.hook_id, dueAtMs);
 }
 
 function claimDue(ground: Ground, request: ClaimRequest): readonly Claim[] {
@@ -216,6 +216,7 @@ function claimRow(ground: Ground, { key, id }: DueRow, nowMs: number): Claim | "
     ...memory.hooks.claimParts(row.hook_id, { userId: row.user_id, nowMs }),
     sequence: row.sequence,
     view: toView(row.view),
+    ...(row.is_released === 1 ? { isReleased: true } : {}),
     expiresAtMs: row.expires_at_ms,
   };
 }

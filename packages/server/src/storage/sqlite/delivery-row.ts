@@ -26,6 +26,8 @@ export interface DeliveryRow extends OwnerColumns {
   readonly payload_gone: number | null;
   readonly created_at_ms: number;
   readonly expires_at_ms: number | null;
+  /** 1: it was kept, and released. */
+  readonly is_released: number;
   readonly replace_key: string | null;
   readonly view: string | null;
   /** Null: if it was delivered, it was posted. */
