@@ -29,7 +29,7 @@ export interface AnswerOptions {
 }
 
 /** The problem's code for each limit. */
-export const CODE_OF: Readonly<Record<LimitName, ErrorCode>> = {
+const CODE_OF: Readonly<Record<LimitName, ErrorCode>> = {
   "rate-limit": "rate-limited",
   "serial-requests": "serial-requests",
   "write-pacing": "write-pacing",
@@ -39,22 +39,35 @@ export const CODE_OF: Readonly<Record<LimitName, ErrorCode>> = {
 
 export function answerTo(refusal: Refusal, options: AnswerOptions): Answer {
   const { quota, nowMs, accept, documentation } = options;
-  const { by } = refusal;
-  const told = answerFor(problem(CODE_OF[by], { detail: detailOf(by, quota), documentation }), accept);
+  const { code, detail, headers } = sayRefusal(refusal, quota, nowMs);
+  const told = answerFor(problem(code, { detail, documentation }), accept);
   return {
     status: told.status,
     headers: [
       ["Content-Type", told.mediaType],
       [HEADERS.guideline, refusal.guideline],
-      ...retryAfter(refusal, nowMs),
+      ...headers,
       ...quotaHeaders(quota, nowMs),
     ],
     body: JSON.stringify(told.body),
   };
 }
 
+export interface Said {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  /** `Retry-After`, but where there is none to be. */
+  readonly headers: HeaderPairs;
+}
+
+/** For a server that answers problems in a way of its own. */
+export function sayRefusal(refusal: Refusal, quota: Quota, nowMs: number): Said {
+  const { by } = refusal;
+  return { code: CODE_OF[by], detail: detailOf(by, quota), headers: retryAfter(refusal, nowMs) };
+}
+
 /** GitHub's clients tell one kind from the other by the words of the message. */
-function detailOf(by: LimitName, { limit, windowS }: Quota): string | undefined {
+function detailOf(by: LimitName, { limit, windowS }: Quota): string {
   if (by === "rate-limit") {
     return `API rate limit exceeded: ${limit} requests in ${windowS} seconds are used up.`;
   }
@@ -69,7 +82,7 @@ const DETAILS: Readonly<Record<Exclude<LimitName, "rate-limit">, string>> = {
 };
 
 /** Content has none, so that nobody creates content by the clock. */
-export function retryAfter({ by, retryAtMs }: Refusal, nowMs: number): HeaderPairs {
+function retryAfter({ by, retryAtMs }: Refusal, nowMs: number): HeaderPairs {
   if (by === "content-pacing" || retryAtMs === null) return [];
   return [[HEADERS.retryAfter, String(secondsUntil(retryAtMs, nowMs))]];
 }

@@ -4,9 +4,9 @@ export {
   type Answer,
   type AnswerOptions,
   answerTo,
-  CODE_OF,
   type HeaderPairs,
-  retryAfter,
+  type Said,
+  sayRefusal,
 } from "./answer.ts";
 export type { Caller } from "./caller.ts";
 export { hostClock, type LimitsClock } from "./host-clock.ts";
@@ -20,7 +20,7 @@ export {
   type LimitsOptions,
   type Passage,
 } from "./limits.ts";
-export type { NodeHandler } from "./node.ts";
+export { type NodeHandler, whenOver } from "./node.ts";
 export type { Operation, OperationOptions } from "./operation.ts";
 export {
   GUIDELINE_OF,

@@ -84,7 +84,7 @@ export async function openApis(options: ApisOptions = {}): Promise<Apis> {
     metrics: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", text: "up 1\n" }),
     ...options.provider,
   });
-  const quotas = createQuotas(POLICY_DEFAULT.rate_limit, quotaKey);
+  const quotas = createQuotas(POLICY_DEFAULT, quotaKey);
   const integrator = await buildIntegratorApi({
     ...shared,
     prefix: "/integrations",

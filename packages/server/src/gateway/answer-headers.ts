@@ -61,7 +61,7 @@ function isGateways(name: string): boolean {
   );
 }
 
-function valuesOf(headers: readonly string[], lowerName: string): string | undefined {
+export function valuesOf(headers: readonly string[], lowerName: string): string | undefined {
   let values: string | undefined;
   for (let index = 0; index + 1 < headers.length; index += 2) {
     if (headers[index]?.toLowerCase() !== lowerName) continue;

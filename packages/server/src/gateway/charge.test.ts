@@ -122,8 +122,15 @@ describe("a caller's quota", () => {
     for (let times = 0; times < 3; times++) {
       const { body } = await rateLimitStatus({ quotas, clock: systemClock }, GRANT);
       assert.deepEqual({ ...body.rate, reset: 0 }, { limit: 2, used: 2, remaining: 0, reset: 0 });
-      assert.deepEqual(body.resources, { core: body.rate });
-      assert.deepEqual([body.abuse, body.standing], [{}, { state: "good", until: null }]);
+      assert.deepEqual(Object.keys(body.resources), ["core", "search"]);
+      assert.deepEqual(body.resources["core"], body.rate);
+      assert.deepEqual(Object.keys(body.abuse), [
+        "serial_requests",
+        "write_pacing",
+        "points",
+        "content_pacing",
+      ]);
+      assert.deepEqual(body.standing, { state: "good", until: null });
     }
     const fresh = await rateLimitStatus(
       { quotas, clock: systemClock },

@@ -18,8 +18,8 @@ export interface Passage {
   readonly headers: string[];
   readonly body: PassedBody;
   readonly bodyBytesMax: number;
-  /** The gateway's own headers at the time the answer begins. */
-  readonly ownHeaders: () => HeaderPairs;
+  /** The gateway's own headers at the time the answer begins; `answered` are the upstream's, names and values in turn. */
+  readonly ownHeaders: (answered: readonly string[]) => HeaderPairs;
   readonly clock: Clock;
 }
 
@@ -81,7 +81,7 @@ function attempt(upstream: Upstream, passage: Passage, stream: Transform | null)
             notModified = raw;
             return;
           }
-          response.writeHead(statusCode, statusMessage ?? "", answerHeaders(raw, passage.ownHeaders()));
+          response.writeHead(statusCode, statusMessage ?? "", answerHeaders(raw, passage.ownHeaders(raw)));
           // Headers and a body that came together leave together; headers that came alone (an event stream) leave now.
           queueMicrotask(() => {
             if (!hasData && !response.writableEnded) response.write(NOTHING);

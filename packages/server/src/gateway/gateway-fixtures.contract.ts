@@ -166,8 +166,23 @@ export async function responseOf(request: ClientRequest): Promise<IncomingMessag
   return response;
 }
 
-export function quotasOf(limits: Partial<Policy["rate_limit"]>): Quotas {
-  return createQuotas({ ...POLICY_DEFAULT.rate_limit, ...limits }, quotaKey);
+/** So wide that no test meets them that is not about them. */
+const WIDE = {
+  serial_requests: {
+    in_flight_max: 1_000,
+    waiting_max: 0,
+    wait_ms_max: 0,
+    streams_max: 1_000,
+    anonymous: { waiting_max: 0 },
+  },
+  write_pacing: { gap_ms: 1, burst: 1_000, tolerance_ms: 0, anonymous: { burst: 1_000 } },
+  points: { per_min: 100_000, read: 1, write: 5, anonymous: { per_min: 100_000 } },
+  content_pacing: { per_min: 1_000, per_h: 1_000 },
+};
+
+export function quotasOf(limits: Partial<Policy["rate_limit"]>, abuse: Partial<Policy> = WIDE): Quotas {
+  const rate_limit = { ...POLICY_DEFAULT.rate_limit, ...limits };
+  return createQuotas({ ...POLICY_DEFAULT, ...abuse, rate_limit }, quotaKey);
 }
 
 export const TWO_AN_HOUR = { limit: 2, window_s: 3_600 };

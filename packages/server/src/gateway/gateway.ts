@@ -6,8 +6,8 @@ import type { Identify } from "../accounts/identify.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Dice } from "../base/dice.ts";
 import type { Log } from "../base/log.ts";
-import { gatewayHeaders } from "./answer-headers.ts";
-import { charge, leave } from "./charge.ts";
+import { gatewayHeaders, valuesOf } from "./answer-headers.ts";
+import { charge, leave, letStreamGo } from "./charge.ts";
 import { callerAddress, type IsTrusted, plainAddress, trusting } from "./client-address.ts";
 import { conclude, type End, faultOf, observe, refused } from "./ending.ts";
 import { type ExamineDeps, examine, type PassedBody } from "./examine.ts";
@@ -136,8 +136,8 @@ async function decide(gateway: Running, visit: Visit): Promise<End> {
 
   const found = gateway.findOperation(visit.request.method ?? "GET", withoutQuery(asked.path));
   if (found.kind === "operation") visit.operation = found.operation;
-  const limited = charge(gateway, visit, identified.caller);
-  if (limited !== null) return refused(limited);
+  const charged = await charge(gateway, visit, identified.caller);
+  if (charged.kind !== "admitted") return charged;
   if (gateway.connected === null) return refused({ code: "no-upstream" });
 
   const examination = await examine(gateway, found, { ...visit, ...asked, caller: identified.caller });
@@ -173,7 +173,10 @@ async function pass(
       headers: upstreamHeaders(arrived(gateway, request, asked.host), identity),
       body: asked.body,
       bodyBytesMax,
-      ownHeaders: () => gatewayHeaders(requestId, visit.quota, clock.now()),
+      ownHeaders: (answered) => {
+        letStreamGo(gateway, visit, valuesOf(answered, "content-type"));
+        return gatewayHeaders(requestId, visit.quota, clock.now());
+      },
       clock,
     });
   } finally {

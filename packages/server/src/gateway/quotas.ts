@@ -1,34 +1,26 @@
-/** Which quota a caller spends: by which plan of the policy, and under which name. */
-import { createLimiter, type Limiter, type Operation, type PlanName, type Status } from "@trulinks/limits";
-import type { Policy } from "@trulinks/protocol";
+/** By which plan of the policy a caller is kept, under which name, and what its request is to the limits. */
+import type { IncomingMessage } from "node:http";
+import {
+  createLimiter,
+  type Limiter,
+  type LimitsPolicy,
+  type Operation,
+  type PlanName,
+  plansOf,
+  type Status,
+} from "@trulinks/limits";
 import type { Caller } from "../accounts/caller.ts";
 
 export interface Quotas {
   readonly limiter: Limiter;
-  /** What every request to the provider's API is to the limits. */
-  readonly operation: Operation;
-  /** The name under which a caller's quota is kept. */
+  readonly operationOf: (request: IncomingMessage) => Operation;
+  /** The name under which what a caller has used is kept. */
   readonly keyOf: (caller: Caller) => string;
 }
 
-// Addresses cost nothing to invent, so they are remembered apart from those who had to be let in.
-const CALLERS_MAX: Readonly<Record<PlanName, number>> = {
-  user: 1_000_000,
-  app: 100_000,
-  anonymous: 200_000,
-};
-
-export function createQuotas(rateLimit: Policy["rate_limit"], keyOf: Quotas["keyOf"]): Quotas {
-  const plan = (name: PlanName) => ({
-    rate_limit: { core: rateLimit[name] },
-    serial_requests: null,
-    write_pacing: null,
-    points: null,
-    content_pacing: null,
-    callers_max: CALLERS_MAX[name],
-  });
-  const limiter = createLimiter({ user: plan("user"), app: plan("app"), anonymous: plan("anonymous") });
-  return { limiter, operation: limiter.operation({ method: "GET" }), keyOf };
+export function createQuotas(policy: LimitsPolicy, keyOf: Quotas["keyOf"]): Quotas {
+  const limiter = createLimiter(plansOf(policy));
+  return { limiter, operationOf: operationsOf(limiter), keyOf };
 }
 
 export function lookAtQuotas({ limiter, keyOf }: Quotas, caller: Caller, nowMs: number): Status {
@@ -49,3 +41,17 @@ export function planOf(caller: Caller): PlanName {
       return caller satisfies never;
   }
 }
+
+const READS: ReadonlySet<string | undefined> = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
+
+function operationsOf(limiter: Limiter): Quotas["operationOf"] {
+  const write = limiter.operation({ method: "POST" });
+  const read = limiter.operation({ method: "GET" });
+  const stream = limiter.operation({ method: "GET", isStream: true });
+  return ({ method, headers }) => {
+    if (!READS.has(method)) return write;
+    return headers.accept?.includes(EVENT_STREAM) ? stream : read;
+  };
+}
+
+export const EVENT_STREAM = "text/event-stream";

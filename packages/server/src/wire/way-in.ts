@@ -17,7 +17,7 @@ export type WayIn = ReturnType<typeof createWayIn>;
 export function createWayIn(opening: AsyncDisposableStack, ground: Ground) {
   const { options, world, policy, storage, keys, tell } = ground;
   const identify = createIdentify({ store: storage.accounts, clock: world.clock });
-  const quotas = createQuotas(policy.rate_limit, quotaKey);
+  const quotas = createQuotas(policy, quotaKey);
   const { url, timeout_ms: timeoutMs } = options.upstream;
   const gateway = createGateway({
     identify,
