@@ -338,6 +338,12 @@ function refuses(promised: Promised): void {
     await refused(storage, deliveryId, "hook-gone");
   });
 
+  promised("nothing leaves whose payload is no longer kept", async (storage) => {
+    const { deliveryId } = await ended(storage, FAILED);
+    assert.equal(await storage.record.endPayloads({ beforeMs: LATER_MS, countMax: 10 }), 1);
+    await refused(storage, deliveryId, "payload-gone");
+  });
+
   promised("a ping goes out again, but not to a hook that is pending", async (storage) => {
     const ping = pingAt(START_MS);
     await makeHook(storage, hookOf("hok", OF_ANN, { state: "pending" }), ping);
