@@ -66,6 +66,7 @@ const GUIDES: readonly (readonly [name: string, policy: string])[] = [
   ["hooks", "webhooks: { challenge: true }\n"],
   ["event-types", "{}\n"],
   ["receive", "{}\n"],
+  ["replay", "{}\n"],
 ];
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
