@@ -31,7 +31,7 @@ const ids = (deliveries: readonly ShownDelivery[]) => deliveries.map(({ id }) =>
 
 describe("a tail tells", () => {
   test("each attempt and each end once, oldest first, however often it is listed", () => {
-    const tail = createTail();
+    const tail = createTail(START_MS - 1);
     const first = [deliveryOf("b", 1, [9]), deliveryOf("a", 0, [5], "delivered"), deliveryOf("c", 2, [])];
     assert.deepEqual(ids(tail.take(first, START_MS)), ["a", "b"]);
     assert.deepEqual(tail.take(first, START_MS), []);
@@ -41,25 +41,22 @@ describe("a tail tells", () => {
     assert.deepEqual(tail.take(later.slice(1), START_MS), []);
   });
 
-  test("nothing of what was there before, but what happens to it afterwards", () => {
-    const tail = createTail();
-    tail.skip([deliveryOf("a", 0, [1]), deliveryOf("b", 0, [1], "delivered")], START_MS);
-    assert.deepEqual(
-      tail.take([deliveryOf("a", 0, [1]), deliveryOf("b", 0, [1], "delivered")], START_MS),
-      [],
-    );
-    assert.deepEqual(ids(tail.take([deliveryOf("a", 0, [1, 2], "delivered")], START_MS)), ["a"]);
+  test("nothing of what was made before it began, whatever happens to it", () => {
+    const tail = createTail(START_MS);
+    const [before, after] = [deliveryOf("a", 0, [1]), deliveryOf("b", 1, [1], "delivered")];
+    assert.deepEqual(ids(tail.take([before, after], START_MS)), ["b"]);
+    assert.deepEqual(tail.take([deliveryOf("a", 0, [1, 2], "delivered")], START_MS), []);
   });
 
   test("asks for what was made a little before the newest, too: another node may list it late", () => {
-    const tail = createTail();
-    assert.equal(tail.after(), undefined);
+    const tail = createTail(START_MS - 1);
+    assert.equal(tail.after(), timeOf(-3_001));
     tail.take([deliveryOf("a", 60_000, []), deliveryOf("b", 50_000, [])], START_MS);
     assert.equal(tail.after(), timeOf(57_000));
   });
 
   test("asks after what waits, less and less often, and not before it is due", () => {
-    const tail = createTail();
+    const tail = createTail(START_MS - 1);
     const waiting = deliveryOf("a", 0, [1]);
     tail.take([waiting, { ...deliveryOf("b", 0, [1]), due_at: timeOf(60_000) }], START_MS);
     assert.deepEqual(tail.due(START_MS + 999, 9), []);
@@ -74,7 +71,7 @@ describe("a tail tells", () => {
   });
 
   test("follows so many and no more, the newest", () => {
-    const tail = createTail();
+    const tail = createTail(START_MS - 1);
     const many = Array.from({ length: FOLLOWED_MAX + 2 }, (_, n) => deliveryOf(`w${n}`, n, []));
     tail.take([...many, deliveryOf("new", 1e7, [])], START_MS);
     const followed = tail.due(START_MS + 1e9, 1e6);
@@ -126,36 +123,45 @@ const AWAY = new Unanswered(new URL("http://127.0.0.1:1"), new Error("ECONNREFUS
 const BUSY: Answered = { status: 503, body: { message: "Later." }, retryAfterS: 1 };
 
 describe("following", () => {
-  test("begins with what comes from now on", async () => {
+  test("begins with what is made after the newest that is there, whatever it is", async () => {
     const { told, paths } = await run({
-      lists: [[deliveryOf("a", 0, [0], "delivered")], [deliveryOf("b", 9_000, [9_001], "failed")]],
+      lists: [
+        [deliveryOf("x", 0, [])],
+        [deliveryOf("a", 0, [0], "delivered"), deliveryOf("b", 9_000, [9_001], "failed")],
+        [],
+      ],
     });
     assert.deepEqual(told, ["b failed"]);
-    assert.deepEqual(paths, [
-      "/deliveries?hook=hok_1&limit=200",
-      `/deliveries?hook=hok_1&after=${encodeURIComponent(timeOf(-3_000))}&limit=200`,
-    ]);
+    const after = (ms: number) => `/deliveries?hook=hok_1&after=${encodeURIComponent(timeOf(ms))}&limit=200`;
+    assert.deepEqual(paths, ["/deliveries?limit=1", after(-3_000), after(6_000)]);
   });
 
-  test("or with what was made since a time", async () => {
+  test("begins now where there is none yet", async () => {
+    const { told } = await run({
+      lists: [[], [deliveryOf("a", 0, [0], "delivered"), deliveryOf("b", 1, [1], "failed")]],
+    });
+    assert.deepEqual(told, ["b failed"]);
+  });
+
+  test("or begins with what was made since a time", async () => {
     const { told, paths } = await run({
       lists: [[deliveryOf("a", 0, [0], "delivered")]],
       since: timeOf(-60_000),
     });
     assert.deepEqual(told, ["a delivered"]);
-    assert.match(paths[0] ?? "", new RegExp(encodeURIComponent(timeOf(-60_000))));
+    assert.match(paths[0] ?? "", new RegExp(encodeURIComponent(timeOf(-63_000))));
   });
 
   test("goes on where it was when the platform has been away, or busy", async () => {
     const { told } = await run({
-      lists: [[], AWAY, AWAY, BUSY, [deliveryOf("a", 0, [0], "delivered")], BUSY, []],
+      lists: [[], AWAY, AWAY, BUSY, [deliveryOf("a", 5, [5], "delivered")], BUSY, []],
     });
     assert.deepEqual(told, ["away", "back", "a delivered", "away", "back"]);
   });
 
   test("asks after what is listed no more, and forgets what is gone", async () => {
-    const one = deliveryOf("a", 0, [0]);
-    const shown = { a: { status: 200, body: deliveryOf("a", 0, [0, 9], "delivered"), retryAfterS: null } };
+    const one = deliveryOf("a", 5, [5]);
+    const shown = { a: { status: 200, body: deliveryOf("a", 5, [5, 9], "delivered"), retryAfterS: null } };
     const { told } = await run({
       lists: [[], [one, deliveryOf("b", 60_000, [])], [], []],
       shown: { ...shown, b: gone },

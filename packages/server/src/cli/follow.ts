@@ -36,19 +36,16 @@ export async function* follow(
   deps: FollowDeps,
   { query, since, signal }: FollowRequest,
 ): AsyncGenerator<Followed> {
-  const tail = createTail();
+  const tail = createTail(since === null ? await newestMs(deps) : Date.parse(since));
   let isAway = false;
-  let isBegun = false;
   while (!signal.aborted) {
     try {
-      const found = await step(deps, tail, { query, since, isBegun });
-      isBegun = true;
+      const found = await step(deps, tail, query);
       if (isAway) yield { kind: "back" };
       isAway = false;
       yield* found;
     } catch (error) {
-      // Who never got an answer is told why; who did waits until there is one again.
-      if (!(error instanceof CommandFailed) || error instanceof Refused || !isBegun) throw error;
+      if (!(error instanceof CommandFailed) || error instanceof Refused) throw error;
       if (!isAway) yield { kind: "away", message: error.message };
       isAway = true;
     }
@@ -59,21 +56,15 @@ export async function* follow(
 /** The platform is there and says no. */
 class Refused extends CommandFailed {}
 
-async function step(
-  { ask, clock }: FollowDeps,
-  tail: Tail,
-  {
-    query,
-    since,
-    isBegun,
-  }: { readonly query: Query; readonly since: string | null; readonly isBegun: boolean },
-): Promise<readonly Followed[]> {
-  if (!isBegun && since === null) {
-    tail.skip((await pageOf(ask, { ...query, limit: String(PAGE_COUNT) })).data, clock.now());
-    return [];
-  }
-  const after = tail.after() ?? since ?? undefined;
-  const { deliveries, isWhole } = await allSince(ask, { ...query, after, limit: String(PAGE_COUNT) });
+/** When the newest of all was made, by the clock of the platform if there is one. Whoever gets no answer is told why. */
+async function newestMs({ ask, clock }: FollowDeps): Promise<number> {
+  const { data } = await pageOf(ask, { limit: "1" });
+  return data[0] === undefined ? clock.now() : Date.parse(data[0].created_at);
+}
+
+async function step({ ask, clock }: FollowDeps, tail: Tail, query: Query): Promise<readonly Followed[]> {
+  const asking = { ...query, after: tail.after(), limit: String(PAGE_COUNT) };
+  const { deliveries, isWhole } = await allSince(ask, asking);
   const listed = tail.take(deliveries, clock.now());
   const asked: ShownDelivery[] = [];
   for (const id of tail.due(clock.now(), ASKED_AFTER_MAX)) {

@@ -22,10 +22,8 @@ interface Known {
 export interface Tail {
   /** What of these is new, oldest first. */
   take(deliveries: readonly ShownDelivery[], nowMs: number): readonly ShownDelivery[];
-  /** The same, told to nobody: they were there before. */
-  skip(deliveries: readonly ShownDelivery[], nowMs: number): void;
-  /** From when on lists are asked for; undefined: nothing was seen yet. */
-  after(): string | undefined;
+  /** From when on lists are asked for. */
+  after(): string;
   /** Waiting ones that are to be asked after now, at most `countMax`. */
   due(nowMs: number, countMax: number): readonly string[];
   /** There is no such delivery any more. */
@@ -35,9 +33,10 @@ export interface Tail {
 const REST_MS_MIN = 1_000;
 const REST_MS_MAX = 30_000;
 
-export function createTail(): Tail {
+/** `startMs`: what was made up to then is told to nobody. */
+export function createTail(startMs: number): Tail {
   const known = new Map<string, Known>();
-  let newestMs = Number.NEGATIVE_INFINITY;
+  let newestMs = startMs;
 
   function note(delivery: ShownDelivery, nowMs: number): boolean {
     const before = known.get(delivery.id);
@@ -64,16 +63,13 @@ export function createTail(): Tail {
 
   return {
     take(deliveries, nowMs) {
-      const oldestFirst = deliveries.toSorted((one, other) => lastAt(one) - lastAt(other));
+      const later = deliveries.filter(({ created_at }) => Date.parse(created_at) > startMs);
+      const oldestFirst = later.toSorted((one, other) => lastAt(one) - lastAt(other));
       const found = oldestFirst.filter((delivery) => note(delivery, nowMs));
       forgetOld();
       return found;
     },
-    skip(deliveries, nowMs) {
-      for (const delivery of deliveries) note(delivery, nowMs);
-    },
-    after: () =>
-      newestMs === Number.NEGATIVE_INFINITY ? undefined : new Date(newestMs - OVERLAP_MS).toISOString(),
+    after: () => new Date(newestMs - OVERLAP_MS).toISOString(),
     due(nowMs, countMax) {
       const due: string[] = [];
       for (const [id, { isEnded, askAtMs }] of known) {
