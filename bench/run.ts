@@ -4,13 +4,14 @@ import { cpus, loadavg } from "node:os";
 import type { Bench, PartResult } from "./bench.ts";
 import { type BenchRun, ROUNDS, readCommandLine, SECONDS } from "./command-line.ts";
 import { deliveries } from "./deliveries/deliveries.ts";
+import { feed } from "./feed/feed.ts";
 import { limits } from "./limits/limits.ts";
 import { records } from "./records/records.ts";
 import { chart } from "./report/chart.ts";
 import { textOf } from "./report/text.ts";
 import { survive } from "./survive/survive.ts";
 
-const BENCHES: readonly Bench[] = [deliveries, survive, limits, records];
+const BENCHES: readonly Bench[] = [deliveries, survive, limits, records, feed];
 
 const HELP = `Usage: npm run bench -- NAME [--only PART,…] [--rounds ${ROUNDS.default}] [--seconds ${SECONDS.default}] [--rows N] [--quick] [--json]
 

@@ -67,6 +67,7 @@ const GUIDES: readonly (readonly [name: string, policy: string])[] = [
   ["event-types", "{}\n"],
   ["receive", "{}\n"],
   ["replay", "{}\n"],
+  ["feed", "{}\n"],
 ];
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
