@@ -40,7 +40,7 @@ export interface Claim {
   readonly sequence: number | null;
   /** What of the data is sent, fixed when the delivery was stored; null: all of it. */
   readonly view: View | null;
-  /** It was kept for a hook that did not deliver, and released; left out: it was not. */
+  /** It was kept for a hook that did not deliver, and released, or somebody asked for it once more; left out: neither. */
   readonly isReleased?: boolean;
   /** From then on it is no longer worth sending; null: never. */
   readonly expiresAtMs: number | null;

@@ -1,6 +1,7 @@
 /**
- * How fast an origin (scheme, host, port) is tried that recovers: retries, and what was kept and is released, together. First
- * attempts are no part of it, and never wait for it. Times are milliseconds of a clock that never goes back.
+ * How fast an origin (scheme, host, port) is tried that recovers: retries, what was kept and is released, and what is
+ * delivered once more, together. First attempts are no part of it, and never wait for it. Times are milliseconds of a clock
+ * that never goes back.
  */
 import type { Claim } from "./claim.ts";
 

@@ -70,7 +70,7 @@ function goesOut(promised: Promised): void {
       assert.ok(again && again.lease > claim.lease);
       const { lease: _, leaseUntilMs: __, ...rest } = again;
       const { lease: ___, leaseUntilMs: ____, ...before } = claim;
-      assert.deepEqual(rest, { ...before, attempt: 2, triedBefore: 1 });
+      assert.deepEqual(rest, { ...before, attempt: 2, triedBefore: 1, isReleased: true });
     });
   }
 
@@ -113,12 +113,12 @@ function goesOut(promised: Promised): void {
     const claims = await claimAll(storage, LATER_MS);
     const again = claims.filter(({ sequence }) => sequence !== 3);
     assert.deepEqual(
-      again.map((claim) => [claim.sequence, claim.attempt, claim.expiresAtMs]).sort(),
+      again.map((claim) => [claim.sequence, claim.attempt, claim.isReleased, claim.expiresAtMs]).sort(),
       [
-        [1, 1, null],
-        [2, 1, null],
+        [1, 1, true, null],
+        [2, 1, true, null],
       ],
-      "a time to live that has run out is lifted",
+      "at the pace of what recovers; a time to live that has run out is lifted",
     );
   });
 

@@ -155,7 +155,7 @@ async function findTerms(
 const AGAIN = `UPDATE deliveries SET state = 'waiting', because = 'due', next_at_ms = $3::bigint, round = hooks.round,
     tried_before = attempts_count, ended_at_ms = NULL, delivered_by = NULL, view = again.view,
     expires_at_ms = CASE WHEN expires_at_ms > $3::bigint THEN expires_at_ms END,
-    redelivered_at_ms = $3::bigint, replay_id = $4::text
+    redelivered_at_ms = $3::bigint, replay_id = $4::text, is_released = true
   FROM unnest($1::text[], $2::text[]) AS again (id, view), hooks
   WHERE deliveries.id = again.id AND hooks.id = deliveries.hook_id`;
 

@@ -91,7 +91,7 @@ function makeWait(
   const nextAtMs = because === "due" ? nowMs : null;
   database.run(
     `UPDATE deliveries SET state = 'waiting', because = ?, next_at_ms = ?, tried_before = attempts_count,
-       ended_at_ms = NULL, delivered_by = NULL, expires_at_ms = ?, view = ?, redelivered_at_ms = ?, replay_id = ? WHERE key = ?`,
+       ended_at_ms = NULL, delivered_by = NULL, expires_at_ms = ?, view = ?, redelivered_at_ms = ?, replay_id = ?, is_released = 1 WHERE key = ?`,
     because,
     nextAtMs,
     row.expires_at_ms !== null && row.expires_at_ms <= nowMs ? null : row.expires_at_ms,
