@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { UserId } from "@trulinks/protocol";
-import { type Answer, type Call, runBatch } from "./batch.ts";
+import { claiming, eventOf, hookOf } from "../../webhooks/store-fixtures.contract.ts";
+import { type Answer, type Call, listMuch, runBatch } from "./batch.ts";
 import { openRecorder, type Recorder } from "./recorder.contract.ts";
 
 const FULL = "The disk is full.";
@@ -107,4 +108,31 @@ test("on a full disk nothing is written, all are told to try again, and it goes 
 
   recorder.database.exec(`PRAGMA max_page_count = ${pages + 2_000}`);
   assert.deepEqual(kindsOf(run(recorder, [make(4, userNamed("large", large))])), ["4 done"]);
+});
+
+test("what was stored is listed between batches when it is much, and on a full disk some time later", () => {
+  const recorder = openRecorder();
+  const { database, verbs } = recorder;
+  const userId = "a" as UserId;
+  run(recorder, [make(1, userNamed(userId))]);
+  const hook = hookOf("hok", { kind: "user", userId });
+  verbs.webhooks.createHook(hook, new Uint8Array(9), { ownedMax: 9, knock: null });
+  const unlisted = (): number =>
+    database.get<{ n: number }>("SELECT count(*) AS n FROM deliveries WHERE is_listed = 0")?.n ?? Number.NaN;
+  const store = (count: number, from: number): void => {
+    const events = Array.from({ length: count }, (_, n) => eventOf(`evt_${from + n}`, { userIds: [userId] }));
+    const ingest: Call = { id: 2, port: "webhooks", verb: "ingest", args: [events, claiming()] };
+    assert.deepEqual(kindsOf(run(recorder, [ingest])), ["2 done"]);
+    listMuch(recorder);
+  };
+
+  store(7_999, 0);
+  assert.equal(unlisted(), 7_999, "little is left to whoever looks");
+  const pages = database.get<{ page_count: number }>("PRAGMA page_count")?.page_count ?? 0;
+  database.exec(`PRAGMA max_page_count = ${pages + 20}`);
+  store(1, 8_000);
+  assert.deepEqual([unlisted(), database.isInTransaction], [8_000, false]);
+  database.exec(`PRAGMA max_page_count = ${pages + 5_000}`);
+  listMuch(recorder);
+  assert.equal(unlisted(), 0);
 });

@@ -39,6 +39,21 @@ function commit(started: Started, writes: readonly Call[]): readonly Answer[] {
   }
 }
 
+/**
+ * What is much to list is listed between batches, when all that was asked is answered: only who comes in that moment
+ * waits for it. Where it does not succeed (the disk may be full) it is tried again after the next batch, or by whoever
+ * looks for deliveries.
+ */
+export function listMuch(started: Started): void {
+  const { listing } = started.memory;
+  if (!listing.isMuch()) return;
+  try {
+    inTransaction(started, listing.bring);
+  } catch {
+    // Undone, and nobody was promised anything.
+  }
+}
+
 function inTransaction<Result>({ database, memory }: Started, work: () => Result): Result {
   database.run("BEGIN IMMEDIATE");
   memory.begin();

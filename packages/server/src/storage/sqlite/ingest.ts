@@ -13,7 +13,7 @@ export function ingest(
   events: readonly NewEvent[],
   request: ClaimRequest,
 ): readonly Ingested[] {
-  const { database, memory } = ground;
+  const { database } = ground;
   const drafts: Draft[] = [];
 
   const answers = events.map((event): Ingested => {
@@ -30,7 +30,6 @@ export function ingest(
   });
 
   const { claims, left } = storeDrafts(ground, drafts, request);
-  memory.listing.bringMany();
   return answers.map((answer) =>
     answer.kind === "accepted"
       ? { ...answer, claims: claims.get(answer.receipt.id) ?? [], left: left.get(answer.receipt.id) ?? [] }

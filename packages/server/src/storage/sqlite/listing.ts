@@ -9,8 +9,8 @@ export interface Listing {
   nextKey(): number;
   /** Takes what was stored since into the indexes. */
   bring(): void;
-  /** The same, if it is so much that whoever looks next would have to wait for it. */
-  bringMany(): void;
+  /** Whether it is so much that whoever looks next would have to wait for it. */
+  isMuch(): boolean;
   /** Looks again, after a transaction was undone. */
   reset(): void;
 }
@@ -50,9 +50,7 @@ export function createListing(database: Database): Listing {
       return last;
     },
     bring,
-    bringMany() {
-      if (last - through >= UNLISTED_MAX) bring();
-    },
+    isMuch: () => last - through >= UNLISTED_MAX,
     reset,
   };
 }

@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Dice } from "../../base/dice.ts";
 import type { Log } from "../../base/log.ts";
 import type { CommittedFact, Storage } from "../storage.ts";
-import { runBatch } from "./batch.ts";
+import { listMuch, runBatch } from "./batch.ts";
 import { startEngine } from "./engine.ts";
 import { toError } from "./failure.ts";
 import { type Carry, namesOf, portsOf } from "./ports.ts";
@@ -28,6 +28,7 @@ export function openSqliteInProcess({ file, dice }: Pick<OpenSqlite, "file" | "d
   const started = startDatabase({ file, dice });
   const carry: Carry = async (port, verb, args) => {
     const [answer] = runBatch(started, [{ id: 0, port, verb, args }]);
+    listMuch(started);
     if (answer?.kind === "done") return answer.result;
     throw answer === undefined ? new Error("no answer") : toError(answer.failure);
   };

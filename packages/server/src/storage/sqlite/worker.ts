@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../base/clock.ts";
 import { systemDice } from "../../base/dice.ts";
-import { type Answer, type Call, runBatch } from "./batch.ts";
+import { type Answer, type Call, listMuch, runBatch } from "./batch.ts";
 import { toStartFailure } from "./failure.ts";
 import { createPacker, type Packer, unpackCall } from "./packing.ts";
 import { namesOf } from "./ports.ts";
@@ -29,7 +29,7 @@ function serve(port: MessagePort, input: WorkerInput): void {
   port.on("message", (first: ToWorker) => {
     const { calls, isLast } = drain(port, first);
     if (calls.length > 0) post(answerOf(started, packer, calls));
-    if (!isLast) return;
+    if (!isLast) return listMuch(started);
     started.database.close();
     port.close();
   });
