@@ -39,6 +39,7 @@ export function createReopening(dice: Dice): Reopening {
       record: delegate("record"),
       secrets: delegate("secrets"),
       idempotency: delegate("idempotency"),
+      standings: delegate("standings"),
       load: () => current.load(),
       ping: () => current.ping(),
       close: () => current.close(),

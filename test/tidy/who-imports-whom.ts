@@ -19,7 +19,7 @@ const LIMITS = "packages/limits/src";
 const SERVER = "packages/server/src";
 const server = (...names: readonly string[]): readonly string[] => names.map((name) => `${SERVER}/${name}`);
 
-const PORTS = server("accounts", "webhooks", "api", "secrets");
+const PORTS = server("accounts", "webhooks", "api", "secrets", "governance");
 // The words and numbers of deliveries, in which the ports of webhooks are written; who sees what of an event; what may be
 // sent once more; what a hook's health is, and what is told of it.
 const WORDS = server(
@@ -31,6 +31,7 @@ const WORDS = server(
 const BOTH_ENGINES = [
   "storage/storage.ts",
   "storage/page-of.ts",
+  "storage/standing-row.ts",
   "storage/feed-run.ts",
   "storage/delivery-search.ts",
   "storage/event-row.ts",
@@ -109,7 +110,7 @@ export const ROOMS: readonly Room[] = [
 
   {
     at: `${SERVER}/api`,
-    mayImport: [PROTOCOL, ...server("base", "schemas", "secrets", "accounts", "webhooks")],
+    mayImport: [PROTOCOL, ...server("base", "schemas", "secrets", "accounts", "webhooks", "governance")],
   },
   {
     at: `${SERVER}/cli`,

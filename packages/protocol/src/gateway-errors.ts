@@ -14,6 +14,18 @@ export const GATEWAY_ERRORS = {
       "Use a token whose grant has the scope that `detail` names; the user gives it when it lets the app act.",
     guideline: "authenticate",
   },
+  suspended: {
+    status: 403,
+    title: "Suspended",
+    remedy: "`reason` says why and `until` when it ends. Mend it, or appeal at `appeal_url`.",
+    guideline: "heed-errors",
+  },
+  banned: {
+    status: 403,
+    title: "Banned",
+    remedy: "`reason` says why and `until` when it ends, if it does. Appeal at `appeal_url`.",
+    guideline: "heed-errors",
+  },
   "unknown-operation": {
     status: 404,
     title: "No such operation",

@@ -37,17 +37,27 @@ export interface Problem {
   readonly oldest?: number;
   /** The last number of a feed, where one beyond it was acknowledged. */
   readonly newest?: number;
+  /** Why somebody is suspended or banned, until when (null: until it is lifted), and where to see it and to appeal. */
+  readonly reason?: string;
+  readonly until?: string | null;
+  readonly evidence_url?: string;
+  readonly appeal_url?: string;
 }
 
 export const PROBLEM_TYPE_PREFIX = "urn:trulinks:problem:";
 export const PROBLEM_MEDIA_TYPE = "application/problem+json; charset=utf-8";
+
+export type ProblemMembers = Pick<
+  Problem,
+  "oldest" | "newest" | "reason" | "until" | "evidence_url" | "appeal_url"
+>;
 
 export interface ProblemOptions {
   /** What went wrong this time; the error's title if left out. */
   readonly detail?: string | undefined;
   readonly errors?: readonly FieldError[] | undefined;
   /** Members of this kind of problem alone. */
-  readonly members?: Pick<Problem, "oldest" | "newest"> | undefined;
+  readonly members?: ProblemMembers | undefined;
   /** Another than that of the table; the policy sets one for `validation-failed`. */
   readonly status?: number | undefined;
   /** Where the errors are explained; `#<code>` is put behind it. */

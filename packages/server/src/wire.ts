@@ -33,6 +33,7 @@ export async function wire(options: Options, sources: Sources, world: World): Pr
   await lifecycle.start([
     ...parts,
     ground.space,
+    wayIn.standings,
     wayOut.sweeper,
     wayOut.keeper,
     wayOut.healthKeeper,

@@ -12,6 +12,7 @@ import { createLog, type Log, type LogFields } from "../base/log.ts";
 import { Secret } from "../base/secret.ts";
 import { createQuotas } from "../gateway/quotas.ts";
 import { rateLimitStatus } from "../gateway/rate-limit-status.ts";
+import { createStandings } from "../governance/standings.ts";
 import { createVault, SECRET_KEY_BYTES } from "../secrets/vault.ts";
 import { openSqliteInProcess } from "../storage/sqlite/open.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -74,8 +75,11 @@ export async function openApis(options: ApisOptions = {}): Promise<Apis> {
   const lines: { event: string; fields: LogFields }[] = [];
   const log = createLog({ level: "silent", observer: (event, fields) => lines.push({ event, fields }) });
   const { storage, shared, publish, findAnswered } = openPlatform(clock, log);
+  const standings = createStandings({ store: storage.standings, clock, log });
   const provider = await buildProviderApi({
     ...shared,
+    standings: storage.standings,
+    refreshStandings: standings.refresh,
     operatorKey: new Secret(OPERATOR_KEY),
     publish,
     erasures: createErasures({ store: storage.record, clock, log, recall: () => {} }),
@@ -91,7 +95,12 @@ export async function openApis(options: ApisOptions = {}): Promise<Apis> {
     aliases: true,
     identify: createIdentify({ store: storage.accounts, clock }),
     clientAddress: () => "127.0.0.1",
-    rateLimitStatus: (caller) => rateLimitStatus({ quotas, clock }, caller),
+    rateLimitStatus: (caller, address) =>
+      rateLimitStatus(
+        { quotas, clock, standingOf: (asker, from) => standings.of({ ...asker, address: from }) },
+        caller,
+        address,
+      ),
     deliveryAddresses: [],
     signingKey: null,
     ...options.integrator,

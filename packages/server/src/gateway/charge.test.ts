@@ -120,7 +120,7 @@ describe("a caller's quota", () => {
     await using gateway = await startGateway(upstream.url, { quotas });
     for (let times = 0; times < 3; times++) await ask(gateway, { headers: AS_GRANT });
     for (let times = 0; times < 3; times++) {
-      const { body } = await rateLimitStatus({ quotas, clock: systemClock }, GRANT);
+      const { body } = await rateLimitStatus({ quotas, clock: systemClock }, GRANT, "192.0.2.1");
       assert.deepEqual({ ...body.rate, reset: 0 }, { limit: 2, used: 2, remaining: 0, reset: 0 });
       assert.deepEqual(Object.keys(body.resources), ["core", "search"]);
       assert.deepEqual(body.resources["core"], body.rate);
@@ -135,6 +135,7 @@ describe("a caller's quota", () => {
     const fresh = await rateLimitStatus(
       { quotas, clock: systemClock },
       { kind: "anonymous", address: "::/64" },
+      "::/64",
     );
     assert.equal(fresh.body.rate.remaining, 60);
   });

@@ -1,7 +1,7 @@
 /** Who a connection comes from, once the proxies that the provider trusts have been looked through. Pure. */
 import type { IncomingMessage } from "node:http";
-import { BlockList, isIPv4, isIPv6 } from "node:net";
-import ipaddr from "ipaddr.js";
+import { BlockList, isIPv4 } from "node:net";
+import { networkOf, plainAddress } from "../base/network-address.ts";
 
 /** True for the address of a proxy whose word on forwarded requests is taken. */
 export type IsTrusted = (address: string) => boolean;
@@ -27,7 +27,7 @@ export function clientAddress({ peer, forwardedFor }: Hops, isTrusted: IsTrusted
     if (next === null) break;
     nearest = next;
   }
-  return isIPv4(nearest) ? nearest : networkOf(nearest);
+  return networkOf(nearest);
 }
 
 /** The same of a request. */
@@ -51,21 +51,4 @@ export function trusting(ranges: readonly string[]): IsTrusted {
     list.addSubnet(address, prefix, family);
   }
   return (address) => list.check(address, isIPv4(address) ? "ipv4" : "ipv6");
-}
-
-/** An address without port, brackets and zone, IPv4 in IPv6 as IPv4; null if the text is none. */
-export function plainAddress(text: string): string | null {
-  const trimmed = text.trim();
-  const withoutPort =
-    /^\[([^\]]+)\](?::[0-9]{1,5})?$/.exec(trimmed)?.[1] ?? trimmed.replace(/^([0-9.]+):[0-9]{1,5}$/, "$1");
-  if (isIPv4(withoutPort)) return withoutPort;
-  const address = withoutPort.replace(/%.*$/, "");
-  if (!isIPv6(address)) return null;
-  const parsed = ipaddr.IPv6.parse(address);
-  return parsed.isIPv4MappedAddress() ? parsed.toIPv4Address().toString() : parsed.toRFC5952String();
-}
-
-function networkOf(address: string): string {
-  const { parts } = ipaddr.IPv6.parse(address);
-  return `${new ipaddr.IPv6([...parts.slice(0, 4), 0, 0, 0, 0]).toRFC5952String()}/64`;
 }

@@ -6,9 +6,10 @@ import type { Identify } from "../accounts/identify.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Dice } from "../base/dice.ts";
 import type { Log } from "../base/log.ts";
+import { plainAddress } from "../base/network-address.ts";
 import { gatewayHeaders, valuesOf } from "./answer-headers.ts";
 import { charge, leave, letStreamGo } from "./charge.ts";
-import { callerAddress, type IsTrusted, plainAddress, trusting } from "./client-address.ts";
+import { callerAddress, type IsTrusted, trusting } from "./client-address.ts";
 import { conclude, type End, faultOf, observe, refused } from "./ending.ts";
 import { type ExamineDeps, examine, type PassedBody } from "./examine.ts";
 import type { RequestFact } from "./fact.ts";
@@ -21,6 +22,7 @@ import type { Quotas } from "./quotas.ts";
 import { CHALLENGE, type Refusal } from "./refusal.ts";
 import { type Arrived, upstreamHeaders } from "./request-headers.ts";
 import { type Asked, readRequest } from "./request-shape.ts";
+import { barredRefusal, type StandingOf } from "./standing.ts";
 import { targetBelow, withoutQuery } from "./target.ts";
 import { connectUpstream, type Upstream, type UpstreamOptions } from "./upstream.ts";
 import { type Visit, visitFields } from "./visit.ts";
@@ -39,6 +41,10 @@ export interface GatewayDeps {
   /** Addresses and CIDR ranges of proxies in front of the gateway. */
   readonly trustedProxies: readonly string[];
   readonly bodyBytesMax?: number;
+  /** Who may not ask any more; left out: nobody is barred. */
+  readonly standingOf?: StandingOf;
+  /** Where an app sees its standing and appeals. */
+  readonly appPath?: string;
   /** Which operations the provider's API has; left out: any, and nothing is asked of them. */
   readonly findOperation?: FindOperation;
   /** Of a body that is held against a schema. */
@@ -133,6 +139,12 @@ async function decide(gateway: Running, visit: Visit): Promise<End> {
   const address = callerAddress(visit.request, gateway.isTrusted);
   const identified = await gateway.identify({ authorization, address });
   if (identified.kind === "bad-credentials") return refused({ code: "bad-credentials", headers: CHALLENGE });
+
+  const barred = gateway.standingOf?.(identified.caller, address) ?? null;
+  if (barred !== null) {
+    visit.caller = identified.caller;
+    return refused(barredRefusal(barred, gateway.appPath ?? "/integrations/app"));
+  }
 
   const found = gateway.findOperation(visit.request.method ?? "GET", withoutQuery(asked.path));
   if (found.kind === "operation") visit.operation = found.operation;

@@ -1,6 +1,13 @@
 /** How the gateway says no: one problem, in the manner the caller reads. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { answerFor, type ErrorCode, type FieldError, HEADERS, problem } from "@trulinks/protocol";
+import {
+  answerFor,
+  type ErrorCode,
+  type FieldError,
+  HEADERS,
+  type ProblemMembers,
+  problem,
+} from "@trulinks/protocol";
 import type { Clock } from "../base/clock.ts";
 import { discardBody } from "./body.ts";
 import type { HeaderPairs } from "./request-headers.ts";
@@ -12,6 +19,8 @@ export interface Refusal {
   /** Where the policy has another than the table of errors. */
   readonly status?: number;
   readonly headers?: HeaderPairs;
+  /** Of this kind of problem alone. */
+  readonly members?: ProblemMembers;
 }
 
 export interface RefusalOptions {
@@ -31,12 +40,12 @@ const LINGER_MS = 2_000;
 export function sendRefusal(
   request: IncomingMessage,
   response: ServerResponse,
-  { code, detail, errors, status: asked, headers = [] }: Refusal,
+  { code, detail, errors, status: asked, headers = [], members }: Refusal,
   own: HeaderPairs,
   { clock, documentation, bodyBytesMax }: RefusalOptions,
 ): number {
   const { status, mediaType, body } = answerFor(
-    problem(code, { detail, errors, status: asked, documentation }),
+    problem(code, { detail, errors, status: asked, members, documentation }),
     request.headers.accept,
   );
   const bytes = Buffer.from(JSON.stringify(body));

@@ -17,14 +17,14 @@ import type { WayOut } from "./way-out.ts";
 export async function createListeners(
   ground: Ground,
   { hooks, feeds, testEvents, publish, findAnswered, catalogues, replays, erasures, sender }: WayOut,
-  { identify, quotas, gateway }: WayIn,
+  { identify, quotas, gateway, standingOf, refreshStandings }: WayIn,
 ): Promise<{ readonly integrators: Listener; readonly provider: Listener }> {
   const { options, world, policy, certificates, storage, space, keyring, keys, tell } = ground;
-  const { webhooks, backlog, eventTypes, idempotency } = storage;
+  const { webhooks, backlog, eventTypes, idempotency, standings } = storage;
   const accounts = tellingEnds(storage.accounts, sender.recall);
   const { vault } = keyring;
   const { isShort: isSpaceShort } = space;
-  const stores = { accounts, webhooks, backlog, eventTypes, idempotency };
+  const stores = { accounts, webhooks, backlog, eventTypes, idempotency, standings };
   const both = {
     ...stores,
     onFact: tell,
@@ -37,6 +37,7 @@ export async function createListeners(
     operatorKey: keys.operator.key,
     publish,
     erasures,
+    refreshStandings,
     findAnswered,
     ping: () => storage.ping(),
     metrics: ground.telemetry.meters.expose,
@@ -51,7 +52,8 @@ export async function createListeners(
     aliases,
     identify,
     clientAddress: (request) => callerAddress(request, isTrusted),
-    rateLimitStatus: (caller) => rateLimitStatus({ quotas, clock: world.clock }, caller),
+    rateLimitStatus: (caller, address) =>
+      rateLimitStatus({ quotas, clock: world.clock, standingOf }, caller, address),
     deliveryAddresses: options.hooks.source_addresses,
     signingKey: keyring.signer?.publicKey ?? null,
   });

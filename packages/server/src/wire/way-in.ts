@@ -10,6 +10,8 @@ import { readOpenapi } from "../gateway/openapi-document.ts";
 import { readPatterns } from "../gateway/operation-patterns.ts";
 import { createRouter, type FindOperation } from "../gateway/operation-router.ts";
 import { createQuotas } from "../gateway/quotas.ts";
+import type { StandingOf } from "../gateway/standing.ts";
+import { createStandings } from "../governance/standings.ts";
 import type { Ground } from "./ground.ts";
 
 export type WayIn = ReturnType<typeof createWayIn>;
@@ -18,6 +20,8 @@ export function createWayIn(opening: AsyncDisposableStack, ground: Ground) {
   const { options, world, policy, storage, keys, tell } = ground;
   const identify = createIdentify({ store: storage.accounts, clock: world.clock });
   const quotas = createQuotas(policy, quotaKey);
+  const standings = createStandings({ store: storage.standings, ...world });
+  const standingOf: StandingOf = (caller, address) => standings.of({ ...caller, address });
   const { url, timeout_ms: timeoutMs } = options.upstream;
   const gateway = createGateway({
     identify,
@@ -26,6 +30,8 @@ export function createWayIn(opening: AsyncDisposableStack, ground: Ground) {
     findOperation: operationsOf(ground),
     judgedBytesMax: options.upstream.json_bytes_max,
     validationStatus: () => policy.validation.status,
+    standingOf,
+    appPath: `${options.public.prefix}/app`,
     identityKey: keyBytes(keys.identity.key),
     trustedProxies: options.trusted_proxies,
     documentation: `${options.public.prefix}/problems`,
@@ -33,7 +39,7 @@ export function createWayIn(opening: AsyncDisposableStack, ground: Ground) {
     ...world,
   });
   opening.defer(() => gateway.close());
-  return { identify, quotas, gateway };
+  return { identify, quotas, gateway, standings, standingOf, refreshStandings: standings.refresh };
 }
 
 /** Which operations the provider's API has, by its document or else by the options. */

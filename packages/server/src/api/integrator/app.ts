@@ -56,7 +56,10 @@ export interface IntegratorDeps
   readonly eventTypes: Pick<EventTypeStore, "findEventType" | "listEventTypes">;
   readonly policy: () => Policy;
   /** What the gateway knows of the caller's quotas, and the headers that tell it. */
-  rateLimitStatus(caller: Caller): Promise<{
+  rateLimitStatus(
+    caller: Caller,
+    address: string,
+  ): Promise<{
     readonly body: RateLimitBody;
     readonly headers: readonly (readonly [string, string])[];
   }>;

@@ -24,9 +24,12 @@ export const RateLimitShape = closed(
   { $id: "RateLimit", description: "Shaped like GitHub's" },
 );
 
-type RateLimitDeps = Pick<IntegratorDeps, "prefix" | "aliases" | "rateLimitStatus">;
+type RateLimitDeps = Pick<IntegratorDeps, "prefix" | "aliases" | "rateLimitStatus" | "clientAddress">;
 
-export function rateLimitRoutes(api: Api, { prefix, aliases, rateLimitStatus }: RateLimitDeps): void {
+export function rateLimitRoutes(
+  api: Api,
+  { prefix, aliases, rateLimitStatus, clientAddress }: RateLimitDeps,
+): void {
   const paths = {
     getRateLimit: `${prefix}/rate_limit`,
     ...(aliases ? { getRateLimitShort: "/rate_limit" } : {}),
@@ -44,8 +47,8 @@ export function rateLimitRoutes(api: Api, { prefix, aliases, rateLimitStatus }: 
           response: answers({ 200: json("The quotas", refer(RateLimitShape)) }),
         },
       },
-      async ({ caller }, reply) => {
-        const { body, headers } = await rateLimitStatus(caller);
+      async ({ caller, raw }, reply) => {
+        const { body, headers } = await rateLimitStatus(caller, clientAddress(raw));
         return reply.headers(Object.fromEntries(headers)).send(body);
       },
     );

@@ -29,6 +29,7 @@ import { AcknowledgedShape, FeedShape } from "../resources/feed.ts";
 import { GrantShape } from "../resources/grant.ts";
 import { HookSecretShape, HookShape, NewHookShape, PingShape } from "../resources/hook.ts";
 import { ReplayShape } from "../resources/replay.ts";
+import { AuditEntryShape, StandingShape } from "../resources/standing.ts";
 import { TestShape } from "../resources/test-event.ts";
 import { NewTokenShape, TokenShape } from "../resources/token.ts";
 import { UserShape } from "../resources/user.ts";
@@ -42,6 +43,7 @@ import { GroupShape, groupRoutes } from "./groups.ts";
 import { HealthShape, healthRoutes } from "./health.ts";
 import { hookRoutes } from "./hooks.ts";
 import { type MetricsDeps, metricsRoute } from "./metrics.ts";
+import { type StandingDeps, standingRoutes } from "./standings.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { followTraces, type TracedDeps } from "./traced.ts";
 import { userRoutes } from "./users.ts";
@@ -51,6 +53,7 @@ export interface ProviderDeps
     MetricsDeps,
     TracedDeps,
     ReplayDeps,
+    Pick<StandingDeps, "standings" | "refreshStandings">,
     Pick<FeedDeps, "feeds">,
     Pick<TestEventDeps, "testEvents"> {
   readonly version: string;
@@ -80,6 +83,7 @@ const TAGS = {
   hooks: "Where events go",
   deliveries: "What became of them",
   replays: "What is delivered once more",
+  standings: "Who may not ask any more",
   platform: "The platform itself",
 };
 
@@ -95,7 +99,7 @@ const SHAPES = [
     NewTokenShape,
   ],
   ...[GroupShape, EventTypeShape, ReceiptShape, BatchShape, HookShape, NewHookShape, HookSecretShape],
-  ...[FeedShape, AcknowledgedShape, TestShape],
+  ...[FeedShape, AcknowledgedShape, TestShape, StandingShape, AuditEntryShape],
   ...[PingShape, DeliveryShape, WholeDeliveryShape, ReplayShape, PolicyShape, HealthShape],
 ];
 
@@ -128,6 +132,7 @@ export async function buildProviderApi(deps: ProviderDeps): Promise<Api> {
   grantRoutes(api, deps);
   tokenRoutes(api, deps);
   groupRoutes(api, deps);
+  standingRoutes(api, deps);
   catalogueRoutes(api, deps);
   eventRoutes(api, deps);
   hookRoutes(api, deps);

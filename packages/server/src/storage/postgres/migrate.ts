@@ -8,6 +8,7 @@ import { replays } from "./migrations/0005-replays.ts";
 import { feed } from "./migrations/0006-feed.ts";
 import { record } from "./migrations/0007-record.ts";
 import { backlog } from "./migrations/0008-backlog.ts";
+import { standings } from "./migrations/0013-standings.ts";
 
 /** In order, forward only; a migration that was released is never changed. The schema's number is how many ran. */
 export const MIGRATIONS: readonly string[] = [
@@ -19,6 +20,7 @@ export const MIGRATIONS: readonly string[] = [
   feed,
   record,
   backlog,
+  standings,
 ];
 
 export class NewerSchema extends StartRefused {

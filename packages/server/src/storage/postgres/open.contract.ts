@@ -62,6 +62,8 @@ const TABLES = [
     "receipts",
     "settings",
     "idempotency",
+    "standings",
+    "audit",
     "replays",
     "erasures",
   ],

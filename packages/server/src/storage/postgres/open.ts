@@ -12,6 +12,7 @@ import { createNotices } from "./notices.ts";
 import { createRecord } from "./record.ts";
 import { createReplays } from "./replays.ts";
 import { createSecrets } from "./secrets.ts";
+import { createStandings } from "./standings.ts";
 import {
   tellingOfAccounts,
   tellingOfHealth,
@@ -44,6 +45,7 @@ export async function openPostgres(deps: DatabaseDeps): Promise<Storage> {
     record: underway.watch(tellingOfRecord(createRecord(database, deps.dice), notices.tell)),
     secrets: underway.watch(createSecrets(database, deps.dice)),
     idempotency: underway.watch(createIdempotency(database)),
+    standings: underway.watch(createStandings(database)),
     load: database.load,
     listen: notices.listen,
     ping: async () => void (await database.get("SELECT 1")),

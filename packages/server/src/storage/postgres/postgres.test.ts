@@ -2,6 +2,7 @@
 import { after } from "node:test";
 import { accountStoreContract } from "../../accounts/store.contract.ts";
 import { idempotencyStoreContract } from "../../api/idempotency-store.contract.ts";
+import { standingStoreContract } from "../../governance/standing-store.contract.ts";
 import { secretStoreContract } from "../../secrets/store.contract.ts";
 import { backlogStoreContract } from "../../webhooks/backlog-store.contract.ts";
 import { LEASE_MARGIN_MS } from "../../webhooks/delivery.ts";
@@ -28,6 +29,7 @@ feedStoreContract("PostgreSQL", open);
 recordStoreContract("PostgreSQL", open);
 secretStoreContract("PostgreSQL", open);
 idempotencyStoreContract("PostgreSQL", open);
+standingStoreContract("PostgreSQL", open);
 
 durabilityContract("PostgreSQL", {
   module: import.meta.resolve("./open.contract.ts"),

@@ -1,6 +1,7 @@
 /** The ports as the rest of the program calls them, made from a function that carries a call to the database. */
 import type { AccountStore } from "../../accounts/store.ts";
 import type { IdempotencyStore } from "../../api/idempotency-store.ts";
+import type { StandingStore } from "../../governance/standing-store.ts";
 import type { SecretStore } from "../../secrets/store.ts";
 import type { BacklogStore } from "../../webhooks/backlog-store.ts";
 import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
@@ -27,6 +28,7 @@ export function namesOf(verbs: Verbs): VerbNames {
     record: Object.keys(verbs.record),
     secrets: Object.keys(verbs.secrets),
     idempotency: Object.keys(verbs.idempotency),
+    standings: Object.keys(verbs.standings),
     database: Object.keys(verbs.database),
   };
 }
@@ -50,6 +52,7 @@ export function portsOf(names: VerbNames, carry: Carry): Omit<Storage, "close" |
     record: port("record") as RecordStore,
     secrets: port("secrets") as SecretStore,
     idempotency: port("idempotency") as IdempotencyStore,
+    standings: port("standings") as StandingStore,
     async ping() {
       await carry("database", "findSchema", []);
     },

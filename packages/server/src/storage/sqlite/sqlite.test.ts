@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { accountStoreContract } from "../../accounts/store.contract.ts";
 import { idempotencyStoreContract } from "../../api/idempotency-store.contract.ts";
+import { standingStoreContract } from "../../governance/standing-store.contract.ts";
 import { secretStoreContract } from "../../secrets/store.contract.ts";
 import { backlogStoreContract } from "../../webhooks/backlog-store.contract.ts";
 import { eventTypeStoreContract } from "../../webhooks/event-type-store.contract.ts";
@@ -29,6 +30,7 @@ for (const [name, open] of [
   recordStoreContract(name, open);
   secretStoreContract(name, open);
   idempotencyStoreContract(name, open);
+  standingStoreContract(name, open);
 }
 
 durabilityContract("SQLite", {

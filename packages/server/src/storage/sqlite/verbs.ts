@@ -1,6 +1,7 @@
 /** Every port as this engine runs it: the same verbs, but synchronous, on the thread that owns the database. */
 import type { AccountStore } from "../../accounts/store.ts";
 import type { IdempotencyStore } from "../../api/idempotency-store.ts";
+import type { StandingStore } from "../../governance/standing-store.ts";
 import type { SecretStore } from "../../secrets/store.ts";
 import type { BacklogStore } from "../../webhooks/backlog-store.ts";
 import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
@@ -20,6 +21,7 @@ import { schemaOf } from "./migrate.ts";
 import { createRecord } from "./record.ts";
 import { createReplays } from "./replays.ts";
 import { createSecrets } from "./secrets.ts";
+import { createStandings } from "./standings.ts";
 import { createWebhooks } from "./webhooks.ts";
 
 /** A port whose promises are unwrapped. */
@@ -40,6 +42,7 @@ export interface Verbs {
   readonly record: Sync<RecordStore>;
   readonly secrets: Sync<SecretStore>;
   readonly idempotency: Sync<IdempotencyStore>;
+  readonly standings: Sync<StandingStore>;
   readonly database: { readonly findSchema: () => number };
 }
 
@@ -58,6 +61,7 @@ export function createVerbs(ground: Ground): Verbs {
     record: createRecord(ground),
     secrets: createSecrets(ground),
     idempotency: createIdempotency(database),
+    standings: createStandings(database),
     database: { findSchema: () => schemaOf(database) },
   };
 }
