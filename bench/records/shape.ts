@@ -8,7 +8,7 @@ export const APP_HOOKS = 10;
 const DAY_MS = 86_400_000;
 export const SPAN_MS = 6 * DAY_MS;
 /** The last ones wait. */
-export const WAITING = 1_000;
+export const WAITING = 500;
 
 export interface Shape {
   readonly rows: number;

@@ -22,7 +22,7 @@ export type IdRange = readonly [fromId: string, toId: string];
 /** How far each way is looked along, to tell which is the shortest. */
 export const PROBED_MAX = 500;
 /** What one page looks at. */
-export const LOOKED_AT_MAX = 2_000;
+export const LOOKED_AT_MAX = 1_000;
 
 const COLUMNS = {
   event: ["event_id"],
