@@ -200,6 +200,13 @@ for (const language of installed) {
       });
     }
 
+    test("answers a test event well, and does nothing for it", async () => {
+      assert.equal((await post({ id: "dlv_test", data: { n: 88 }, isTest: true })).status, 200);
+      assert.equal((await post({ id: "dlv_after", data: { n: 99 } })).status, 202);
+      await until(() => receiver.output().includes('{"n":99}'));
+      assert.equal(receiver.output().includes('{"n":88}'), false);
+    });
+
     test("takes no body without an end", async () => {
       const answer = await fetch(receiver.url, { method: "POST", body: Buffer.alloc(1024 * 1024 + 1) }).catch(
         () => null,
@@ -226,6 +233,7 @@ for (const language of installed) {
       readonly secret?: string;
       readonly speaksOf?: string;
       readonly unsigned?: boolean;
+      readonly isTest?: boolean;
     }
 
     async function post({
@@ -236,6 +244,7 @@ for (const language of installed) {
       secret = adas,
       speaksOf = "ada",
       unsigned,
+      isTest,
     }: Posted) {
       const envelope = {
         id: "evt_1",
@@ -243,6 +252,7 @@ for (const language of installed) {
         hook: "hok_1",
         sequence: 9,
         user: speaksOf,
+        test: isTest,
         data,
       };
       const body = Buffer.from(JSON.stringify(envelope));

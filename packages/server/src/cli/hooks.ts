@@ -20,6 +20,8 @@ const DELETE_EXAMPLES = `
   $ trulinks hooks delete hok_…                        what waits for it is not sent any more`;
 const PING_EXAMPLES = `
   $ trulinks hooks ping hok_…                          a signed event of type ping`;
+const TEST_EXAMPLES = `
+  $ trulinks hooks test hok_… issue.opened             the type's example, marked as a test`;
 const ROTATE_EXAMPLES = `
   $ trulinks hooks rotate hok_…                        prints the new secret, this once
   $ trulinks hooks rotate hok_… --user ada             that of one user, of an app's hook`;
@@ -27,7 +29,7 @@ const ROTATE_EXAMPLES = `
 const OVERVIEW = `
   $ trulinks hooks create --user ada --receiver https://example.com/hook --event 'issue.*'${LIST_EXAMPLES}${RESUME_EXAMPLES}`;
 
-/** `trulinks hooks list | show | create | pause | resume | delete | ping | rotate`. */
+/** `trulinks hooks list | show | create | pause | resume | delete | ping | test | rotate`. */
 export function hooksCommand(io: CommandIo): Command {
   return new Command("hooks")
     .description("Look at hooks and what waits for them, make and change them")
@@ -39,6 +41,7 @@ export function hooksCommand(io: CommandIo): Command {
     .addCommand(resumeCommand(io))
     .addCommand(deleteCommand(io))
     .addCommand(pingCommand(io))
+    .addCommand(testCommand(io))
     .addCommand(rotateCommand(io));
 }
 
@@ -136,6 +139,19 @@ function pingCommand(io: CommandIo): Command {
         path: `${pathOf(id)}/pings`,
       });
       at.print(ping, () => `The ping is under way. See: trulinks deliveries list --event ${ping.id}\n`);
+    }),
+  );
+}
+
+function testCommand(io: CommandIo): Command {
+  const command = eitherCommand("test", "Send the example of an event type, marked as a test", TEST_EXAMPLES)
+    .argument("<HOOK>", "its id")
+    .argument("<TYPE>", "a registered event type that has an example");
+  return command.action((id: string, type: string) =>
+    asking(command, io, async (at) => {
+      const asked = { method: "POST", path: `${pathOf(id)}/tests`, body: JSON.stringify({ type }) } as const;
+      const sent = await at.answerOf<{ readonly delivery: string }>(asked);
+      at.print(sent, () => `The test is under way. See: trulinks deliveries show ${sent.delivery}\n`);
     }),
   );
 }

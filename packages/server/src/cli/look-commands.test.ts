@@ -122,6 +122,19 @@ describe("hooks", () => {
     assert.equal(rotated.secrets.length, 2);
   });
 
+  test("are sent the example of a type", async () => {
+    const body = { schema: {}, examples: [{ n: 1 }] };
+    await apis.ask({ method: "PUT", path: "/v1/event-types/issue.opened", body });
+    const { id } = await json([...CREATE, "--user", "ada"]);
+    const text = await printed(["hooks", "test", id, "issue.opened"]);
+    const [, delivery = ""] =
+      /^The test is under way\. See: trulinks deliveries show (dlv_\w+)\n$/.exec(text) ?? [];
+    assert.match(await printed(["deliveries", "show", delivery]), /^event +evt_\w+ {2}issue\.opened$/m);
+    assert.match((await run(["hooks", "test", id, "issue.opend"])).stderr, /Did you mean issue\.opened\?/);
+    await printed(["hooks", "delete", id]);
+    await apis.ask({ method: "DELETE", path: "/v1/event-types/issue.opened" });
+  });
+
   test("that are not there are told of in one line", async () => {
     assert.equal(await printed(["hooks", "list", "--user", "nobody"]), "There is no hook.\n");
   });
