@@ -60,6 +60,10 @@ export const REPLAY_PER_S_MIN = 0.001;
 
 /** How many deliveries of one hook are looked at in one step. */
 export const REPLAY_SCAN_MAX = 2_000;
+/** So many of them are read at a time: mostly the first are enough. */
+export const REPLAY_READ_MAX = 250;
+/** So many are made due in one step: some milliseconds of the store's time. */
+export const REPLAY_STEP_MAX = 50;
 /** How many hooks are found in one step. */
 export const REPLAY_HOOKS_MAX = 200;
 

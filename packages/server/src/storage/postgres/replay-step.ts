@@ -4,7 +4,9 @@ import {
   HOOK_WAITING_MAX,
   NO_ROOM_PAUSE_MS,
   REPLAY_HOOKS_MAX,
+  REPLAY_READ_MAX,
   REPLAY_SCAN_MAX,
+  REPLAY_STEP_MAX,
   REPLAY_WAITING_MAX,
   roomFor,
   type Waiting,
@@ -23,7 +25,7 @@ import type { Database, Queries, Transaction } from "./database.ts";
 import { findHookRow, type HookRow } from "./hook-row.ts";
 import { redeliverAll } from "./redeliver.ts";
 import { findLanes } from "./replay-hooks.ts";
-import { isOneOf, scan } from "./replay-scan.ts";
+import { isOneOf, type Scanned, scan } from "./replay-scan.ts";
 
 // Another node is at it just now.
 const OTHERS_PAUSE_MS = 200;
@@ -110,7 +112,7 @@ async function write(transaction: Transaction, row: ReplayRow, nowMs: number): P
 }
 
 async function count(transaction: Transaction, row: ReplayRow, lane: LaneRow, nowMs: number): Promise<void> {
-  const rows = await scan(transaction, lane, lane.counted_through);
+  const rows = await scan(transaction, lane, { after: lane.counted_through, countMax: REPLAY_SCAN_MAX });
   const replay = toReplay(row);
   const found = rows.filter((one) => isOneOf(replay, one)).length;
   const through = rows.length < REPLAY_SCAN_MAX ? lane.through : (rows.at(-1)?.sequence ?? lane.through);
@@ -142,7 +144,7 @@ async function makeDue(
   const pace = { perS: row.per_s, nextAtMs: row.release_at_ms };
   const allowed = releasable(pace, nowMs);
   const room = await roomAt(transaction, lane, hook);
-  const countMax = Math.min(allowed, room);
+  const countMax = Math.min(allowed, room, REPLAY_STEP_MAX);
   if (countMax === 0) {
     await moveLane(
       transaction,
@@ -207,24 +209,36 @@ interface Told {
   readonly position: number;
 }
 
-/** Refused ones use up none of what may go, so several goes may be needed; a step has one, and the next goes on. */
+/** What is refused uses up none of what may go: the next step goes on behind it. */
 async function redeliverSome(
   transaction: Transaction,
   { row, lane }: { readonly row: ReplayRow; readonly lane: LaneRow },
   { countMax, nowMs }: { readonly countMax: number; readonly nowMs: number },
 ): Promise<Told> {
+  const { chosen, position } = await choose(transaction, { row, lane }, countMax);
+  const ids = chosen.map(({ id }) => id);
+  const judged = await redeliverAll(transaction, ids, { replayId: row.id, nowMs });
+  const done = ids.filter((id) => judged.get(id)?.kind === "again").length;
+  return { done, skipped: ids.length - done, position };
+}
+
+/** The first that it is about, and up to which number that was looked for. */
+async function choose(
+  queries: Queries,
+  { row, lane }: { readonly row: ReplayRow; readonly lane: LaneRow },
+  countMax: number,
+): Promise<{ readonly chosen: readonly Scanned[]; readonly position: number }> {
   const replay = toReplay(row);
-  const rows = await scan(transaction, lane, lane.position);
-  const chosen = rows.filter((one) => isOneOf(replay, one));
-  const taken = chosen.slice(0, countMax);
-  const judged = await redeliverAll(
-    transaction,
-    taken.map(({ id }) => id),
-    { replayId: row.id, nowMs },
-  );
-  const done = taken.filter(({ id }) => judged.get(id)?.kind === "again").length;
-  const isAll = taken.length === chosen.length;
-  const end = rows.length < REPLAY_SCAN_MAX ? lane.through : (rows.at(-1)?.sequence ?? lane.through);
-  const position = isAll ? end : (taken.at(-1)?.sequence ?? lane.position);
-  return { done, skipped: taken.length - done, position };
+  const chosen: Scanned[] = [];
+  let { position } = lane;
+  for (let read = 0; read < REPLAY_SCAN_MAX; read += REPLAY_READ_MAX) {
+    const rows = await scan(queries, lane, { after: position, countMax: REPLAY_READ_MAX });
+    for (const one of rows) {
+      if (chosen.length === countMax) return { chosen, position };
+      position = one.sequence;
+      if (isOneOf(replay, one)) chosen.push(one);
+    }
+    if (rows.length < REPLAY_READ_MAX) return { chosen, position: lane.through };
+  }
+  return { chosen, position };
 }

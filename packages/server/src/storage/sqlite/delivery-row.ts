@@ -34,6 +34,10 @@ export interface DeliveryRow extends OwnerColumns {
   readonly delivered_by: DeliveredBy | null;
 }
 
+export function findDeliveryRow(database: Database, key: number): DeliveryRow | undefined {
+  return database.get<DeliveryRow>("SELECT * FROM deliveries WHERE key = ?", key);
+}
+
 export interface NewDelivery {
   readonly key: number;
   readonly id: DeliveryId;

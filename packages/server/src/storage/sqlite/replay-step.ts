@@ -6,6 +6,7 @@ import {
   NO_ROOM_PAUSE_MS,
   REPLAY_HOOKS_MAX,
   REPLAY_SCAN_MAX,
+  REPLAY_STEP_MAX,
   REPLAY_WAITING_MAX,
   roomFor,
 } from "../../webhooks/replay.ts";
@@ -20,6 +21,7 @@ import {
   toReplay,
 } from "../replay-row.ts";
 import type { Database } from "./database.ts";
+import { findDeliveryRow } from "./delivery-row.ts";
 import { findHookRow, toHook } from "./hook-row.ts";
 import { moveUp } from "./line.ts";
 import type { Ground } from "./memory.ts";
@@ -112,7 +114,7 @@ function write(database: Database, row: ReplayRow, nowMs: number): void {
 }
 
 function count(database: Database, row: ReplayRow, lane: LaneRow, nowMs: number): void {
-  const rows = scan(database, lane, lane.counted_through);
+  const rows = [...scan(database, lane, lane.counted_through)];
   const replay = toReplay(row);
   const found = rows.filter((one) => isOneOf(replay, one)).length;
   const through = rows.length < REPLAY_SCAN_MAX ? lane.through : (rows.at(-1)?.sequence ?? lane.through);
@@ -138,7 +140,7 @@ function makeDue(ground: Ground, row: ReplayRow, lane: LaneRow, nowMs: number): 
   const allowed = releasable(pace, nowMs);
   // What is kept for a hook that does not deliver takes no room from anybody.
   const room = hook.state === "active" ? roomFor(waitingOf(database, lane)) : HOOK_WAITING_MAX;
-  const countMax = Math.min(allowed, room);
+  const countMax = Math.min(allowed, room, REPLAY_STEP_MAX);
   if (countMax === 0) {
     moveLane(database, lane, allowed === 0 ? Math.ceil(row.release_at_ms) : nowMs + NO_ROOM_PAUSE_MS);
     write(database, row, nowMs);
@@ -205,18 +207,18 @@ function redeliverSome(
 ): Told {
   const replay = toReplay(row);
   const redelivering = { hook, termsOf: readTerms(ground.database), replayId: row.id, nowMs };
-  const rows = scan(ground.database, lane, lane.position);
-  let [done, skipped] = [0, 0];
-  let position = rows.length < REPLAY_SCAN_MAX ? lane.through : (rows.at(-1)?.sequence ?? lane.through);
-  for (const one of rows) {
-    if (done === countMax) {
-      position = one.sequence - 1;
-      break;
-    }
-    if (!isOneOf(replay, one)) continue;
-    if (redeliverRow(ground, one, redelivering).kind === "again") done += 1;
+  let [seen, done, skipped] = [0, 0, 0];
+  let { position } = lane;
+  for (const one of scan(ground.database, lane, position)) {
+    if (done === countMax) break;
+    seen += 1;
+    position = one.sequence;
+    const chosen = isOneOf(replay, one) ? findDeliveryRow(ground.database, one.key) : undefined;
+    if (chosen === undefined) continue;
+    if (redeliverRow(ground, chosen, redelivering).kind === "again") done += 1;
     else skipped += 1;
   }
   if (done > 0) moveUp(ground, lane.hook_id);
-  return { done, skipped, position };
+  const isLast = done < countMax && seen < REPLAY_SCAN_MAX;
+  return { done, skipped, position: isLast ? lane.through : position };
 }
