@@ -1,5 +1,5 @@
 /** What commands for both sides have in common: their flags, help, client, and how they print. */
-import { Command } from "commander";
+import { Command, Help, type Option } from "commander";
 import { systemClock } from "../base/clock.ts";
 import { type Asked, refusalOf } from "./ask.ts";
 import { CommandFailed, type CommandIo } from "./command-io.ts";
@@ -26,7 +26,16 @@ export function eitherCommand(nameAndArguments: string, description: string, exa
   return addEitherFlags(new Command(nameAndArguments))
     .description(description)
     .option("--json", "Print JSON.")
+    .configureHelp({ visibleOptions: (command) => ownFirst(new Help().visibleOptions(command)) })
     .addHelpText("after", examplesText(examples) + EITHER_NOTES);
+}
+
+const EITHER_FLAGS = new Set(addEitherFlags(new Command()).options.map(({ long }) => long));
+
+/** What a command is about comes before where, and as whom, it is asked. */
+function ownFirst(options: readonly Option[]): Option[] {
+  const isOwn = ({ long }: Option) => !EITHER_FLAGS.has(long);
+  return [...options.filter(isOwn), ...options.filter((option) => !isOwn(option))];
 }
 
 export function examplesText(lines: string): string {
