@@ -30,10 +30,10 @@ describe("of one caller's requests at once", () => {
     const quotas = byDefault();
     await using gateway = await startGateway(upstream.url, { quotas });
     const used = async () => (await rateLimitStatus({ quotas, clock: systemClock }, GRANT, "192.0.2.1")).body.rate.used;
-    const caller = quotas.limiter.resolve("user", quotas.keyOf(GRANT), systemClock.now());
+    const caller = () => quotas.limiter.resolve("user", quotas.keyOf(GRANT), systemClock.now());
 
     const answers = Array.from({ length: 9 }, () => ask(gateway, { headers: AS_GRANT }));
-    await until(() => held.length === 1 && caller.line?.length === 8);
+    await until(() => held.length === 1 && caller().line?.length === 8);
     const refused = await ask(gateway, { headers: AS_GRANT });
     assert.deepEqual([refused.status, refused.headers["retry-after"]], [429, "1"]);
     assert.equal(refused.headers["trulinks-guideline"], "serial-requests");
@@ -55,15 +55,15 @@ describe("of one caller's requests at once", () => {
     await using upstream = await startUpstream((_request, response) => void held.push(response));
     const quotas = byDefault();
     await using gateway = await startGateway(upstream.url, { quotas });
-    const caller = quotas.limiter.resolve("user", quotas.keyOf(GRANT), systemClock.now());
+    const caller = () => quotas.limiter.resolve("user", quotas.keyOf(GRANT), systemClock.now());
     const first = open(gateway, "GET").end();
     await until(() => held.length === 1);
     const second = open(gateway, "GET").end();
-    await until(() => caller.line?.length === 1);
+    await until(() => caller().line?.length === 1);
     second.destroy();
-    await until(() => caller.line === null);
+    await until(() => caller().line === null);
     first.destroy();
-    await until(() => caller.inFlight === 0);
+    await until(() => caller().inFlight === 0);
     const third = ask(gateway, { headers: AS_GRANT });
     await until(() => held.length === 2);
     held.at(-1)?.end();

@@ -22,6 +22,8 @@ export type Charged =
 export async function charge(deps: ChargeDeps, visit: Visit, caller: Caller): Promise<Charged> {
   const { limiter, operationOf, keyOf } = deps.quotas;
   const operation = operationOf(visit.request);
+  // So that idle callers are forgotten where no new ones come.
+  limiter.forgetIdle(deps.clock.now(), 1);
   const spender = limiter.resolve(planOf(caller), keyOf(caller), deps.clock.now());
   const entered = enter(deps, visit, spender, operation);
   const verdict = entered instanceof Promise ? await entered : entered;
