@@ -29,7 +29,8 @@ describe("of one caller's requests at once", () => {
     await using upstream = await startUpstream((_request, response) => void held.push(response));
     const quotas = byDefault();
     await using gateway = await startGateway(upstream.url, { quotas });
-    const used = async () => (await rateLimitStatus({ quotas, clock: systemClock }, GRANT, "192.0.2.1")).body.rate.used;
+    const used = async () =>
+      (await rateLimitStatus({ quotas, clock: systemClock }, GRANT, "192.0.2.1")).body.rate.used;
     const caller = () => quotas.limiter.resolve("user", quotas.keyOf(GRANT), systemClock.now());
 
     const answers = Array.from({ length: 9 }, () => ask(gateway, { headers: AS_GRANT }));
