@@ -44,6 +44,8 @@ const SMALL = new Set([
   "schema_version",
   "settings",
   "idempotency",
+  "replays",
+  "replay_lanes",
 ]);
 
 /** A database with one app and its hook. */
