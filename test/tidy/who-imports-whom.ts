@@ -19,7 +19,7 @@ const LIMITS = "packages/limits/src";
 const SERVER = "packages/server/src";
 const server = (...names: readonly string[]): readonly string[] => names.map((name) => `${SERVER}/${name}`);
 
-const PORTS = server("accounts", "webhooks", "api", "secrets", "governance");
+const PORTS = server("accounts", "webhooks", "api", "secrets", "governance", "idempotency");
 // The words and numbers of deliveries, in which the ports of webhooks are written; who sees what of an event; what may be
 // sent once more; what a hook's health is, and what is told of it.
 const WORDS = server(
@@ -63,6 +63,12 @@ export const ROOMS: readonly Room[] = [
   // What two features and the API hold data against; it knows none of them.
   { at: `${SERVER}/schemas`, mayImport: [PROTOCOL, ...server("base")] },
 
+  // Kept answers, for the platform's own POSTs and for those that the gateway forwards.
+  {
+    at: `${SERVER}/idempotency`,
+    mayImport: [PROTOCOL, ...server("base")],
+    mayImportTypes: server("secrets/vault.ts"),
+  },
   // Features never import one another: they meet as functions that wire.ts passes.
   { at: `${SERVER}/accounts`, mayImport: [PROTOCOL, ...server("base")] },
   {
@@ -72,7 +78,7 @@ export const ROOMS: readonly Room[] = [
   },
   {
     at: `${SERVER}/gateway`,
-    mayImport: [PROTOCOL, LIMITS, ...server("base", "schemas")],
+    mayImport: [PROTOCOL, LIMITS, ...server("base", "schemas", "idempotency")],
     mayImportTypes: server("accounts/caller.ts", "accounts/identify.ts"),
   },
   { at: `${SERVER}/governance`, mayImport: [PROTOCOL, ...server("base")] },
@@ -110,7 +116,10 @@ export const ROOMS: readonly Room[] = [
 
   {
     at: `${SERVER}/api`,
-    mayImport: [PROTOCOL, ...server("base", "schemas", "secrets", "accounts", "webhooks", "governance")],
+    mayImport: [
+      PROTOCOL,
+      ...server("base", "schemas", "idempotency", "secrets", "accounts", "webhooks", "governance"),
+    ],
   },
   {
     at: `${SERVER}/cli`,

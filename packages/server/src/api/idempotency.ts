@@ -6,22 +6,19 @@ import { HEADERS } from "@trulinks/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { quotaKey } from "../accounts/caller.ts";
 import { fingerprint } from "../base/canonical-json.ts";
-import type { Clock } from "../base/clock.ts";
-import type { Vault } from "../secrets/vault.ts";
-import type { IdempotencyStore } from "./idempotency-store.ts";
+import {
+  createKeptAnswers,
+  IDEMPOTENCY_KEY,
+  IDEMPOTENCY_KEY_MESSAGE,
+  type KeptAnswers,
+  type KeptAnswersDeps,
+} from "../idempotency/kept-answers.ts";
 import { Refusal } from "./problem.ts";
-
-const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** How long a request may run before its outcome counts as unknown. */
 const HELD_MS = 60_000;
-const KEPT_MS = 24 * 3_600_000;
 
-export interface IdempotencyDeps {
-  readonly idempotency: IdempotencyStore;
-  readonly vault: Pick<Vault, "seal" | "open">;
-  readonly clock: Pick<Clock, "now">;
-}
+export type IdempotencyDeps = KeptAnswersDeps;
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -35,10 +32,11 @@ declare module "fastify" {
 }
 
 export function rememberAnswers(app: FastifyInstance, deps: IdempotencyDeps): void {
+  const kept = createKeptAnswers(deps);
   app.decorateRequest("idempotent", null);
-  app.addHook("preHandler", (request, reply) => recall(deps, request, reply));
+  app.addHook("preHandler", (request, reply) => recall(kept, request, reply));
   app.addHook("onSend", async (request, reply, payload) => {
-    await remember(deps, request, reply, payload);
+    await remember(kept, request, reply, payload);
   });
 }
 
@@ -46,16 +44,16 @@ export function rememberAnswers(app: FastifyInstance, deps: IdempotencyDeps): vo
 export function idempotencyKeyOf(request: FastifyRequest): string | null {
   const key = request.headers["idempotency-key"];
   if (key === undefined) return null;
-  if (typeof key === "string" && KEY.test(key)) return key;
+  if (typeof key === "string" && IDEMPOTENCY_KEY.test(key)) return key;
   const field = HEADERS.idempotencyKey;
-  const message = `${field} must be 1 to 255 visible ASCII characters.`;
+  const message = IDEMPOTENCY_KEY_MESSAGE;
   throw new Refusal("validation-failed", {
     errors: [{ resource: "Request", field, code: "invalid", message, pointer: `#/header/${field}` }],
   });
 }
 
 async function recall(
-  { idempotency, vault, clock }: IdempotencyDeps,
+  kept: KeptAnswers,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply | undefined> {
@@ -64,21 +62,18 @@ async function recall(
   if (key === null) return undefined;
 
   const scope = `${quotaKey(request.caller)} POST ${request.url}`;
-  const nowMs = clock.now();
-  const begun = await idempotency.begin({
+  const begun = await kept.begin({
     scope,
     key,
     fingerprint: fingerprint(request.body ?? null),
-    nowMs,
-    heldUntilMs: nowMs + HELD_MS,
-    expiresAtMs: nowMs + KEPT_MS,
+    heldMs: HELD_MS,
   });
   switch (begun.kind) {
     case "begun":
       request.idempotent = { scope, key };
       return undefined;
     case "answered": {
-      const { status, body } = readAnswer(vault.open(begun.answer, rowOf(scope, key)));
+      const { status, body } = readAnswer(begun.answer);
       return reply.code(status).type("application/json; charset=utf-8").send(body);
     }
     case "in-flight":
@@ -93,7 +88,7 @@ async function recall(
 }
 
 async function remember(
-  { idempotency, vault }: IdempotencyDeps,
+  kept: KeptAnswers,
   request: FastifyRequest,
   reply: FastifyReply,
   payload: unknown,
@@ -102,15 +97,11 @@ async function remember(
   const { scope, key } = request.idempotent;
   // Cleared first: should keeping the answer fail, the 503 that is sent instead must not forget what was done.
   request.idempotent = null;
-  if (reply.statusCode >= 300) return idempotency.abandon(scope, key);
+  if (reply.statusCode >= 300) return kept.abandon(scope, key);
   const answer = Buffer.from(JSON.stringify({ status: reply.statusCode, body: payload }));
-  await idempotency.finish(scope, key, vault.seal(answer, rowOf(scope, key)));
+  await kept.finish(scope, key, answer);
 }
 
 function readAnswer(bytes: Uint8Array): { readonly status: number; readonly body: string } {
   return JSON.parse(Buffer.from(bytes).toString());
-}
-
-function rowOf(scope: string, key: string): string {
-  return `idempotency:${scope}:${key}`;
 }

@@ -11,7 +11,16 @@ import type { HeaderPairs } from "./request-headers.ts";
 import { type Visit, visitFields } from "./visit.ts";
 
 /** As forwarding ended, or with a refusal of our own; `cause` is for the log. */
-export type End = Outcome | { readonly kind: "refused"; readonly refusal: Refusal; readonly cause?: unknown };
+export type End =
+  | Outcome
+  /** The answer that an earlier request with this `Idempotency-Key` got. */
+  | {
+      readonly kind: "repeated";
+      readonly status: number;
+      readonly headers: readonly string[];
+      readonly bytes: Uint8Array;
+    }
+  | { readonly kind: "refused"; readonly refusal: Refusal; readonly cause?: unknown };
 
 export interface EndingDeps extends ChargeDeps, RefusalOptions {
   readonly log: Log;
@@ -39,6 +48,12 @@ export function conclude(deps: EndingDeps, visit: Visit, end: End): number | nul
       );
       response.end();
       return 304;
+    case "repeated": {
+      const own = gatewayHeaders(requestId, visit.quota, deps.clock.now());
+      response.writeHead(end.status, answerHeaders(end.headers, [...own, REPEATED]));
+      response.end(end.bytes);
+      return end.status;
+    }
     case "failed":
     case "refused": {
       if (response.headersSent) throw end.cause ?? new Error("refused after the answer had begun");
@@ -50,6 +65,9 @@ export function conclude(deps: EndingDeps, visit: Visit, end: End): number | nul
       return end satisfies never;
   }
 }
+
+/** As Stripe says it. */
+const REPEATED = ["Idempotent-Replayed", "true"] as const;
 
 /** One line and one fact for a visit, whatever became of it. */
 export function observe(deps: EndingDeps, visit: Visit, end: End, status: number | null): void {

@@ -3,14 +3,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FieldError } from "@trulinks/protocol";
 import type { Caller } from "../accounts/caller.ts";
 import { summaryOf } from "../schemas/field-errors.ts";
-import { tooLargeDetail } from "./body.ts";
 import { type BodyPlan, bodyErrors, judgeScopes, parameterErrors, planBody, readJson } from "./judge.ts";
 import type { Operation } from "./operation.ts";
 import type { CheckOf } from "./operation-checks.ts";
 import type { Found } from "./operation-router.ts";
 import { parameterValues } from "./parameter-values.ts";
 import type { Refusal } from "./refusal.ts";
-import { type BodyBudget, readWhole } from "./whole-body.ts";
+import { type BodyBudget, takeWhole } from "./whole-body.ts";
 
 export interface Examined {
   readonly request: IncomingMessage;
@@ -89,23 +88,19 @@ async function examineContent(
     return good({ kind: examined.hasBody ? "stream" : "none" });
   }
   const { request, response } = examined;
-  if (Number(request.headers["content-length"] ?? 0) > deps.judgedBytesMax) {
-    return refused({ code: "too-large", detail: tooLargeDetail(deps.judgedBytesMax) });
-  }
-  if (request.headers.expect !== undefined) response.writeContinue();
-  const { body, giveBack } = readWhole(request, { bytesMax: deps.judgedBytesMax, budget: deps.budget });
+  const whole = await takeWhole(request, response, { bytesMax: deps.judgedBytesMax, budget: deps.budget });
+  const { giveBack } = whole;
   const end = (examination: Examination): Examination => {
     giveBack();
     return examination;
   };
-  const whole = await body;
   if (whole.kind !== "read") return end(whole);
   const json = readJson(whole.bytes);
   if (json.kind === "refused") return end(json);
   const { resource = "Request" } = operation.body ?? {};
   errors.push(...bodyErrors(deps.checkOf(plan.schema), json.value, resource));
   if (errors.length > 0) return end(violation(deps, errors));
-  return { kind: "good", body: whole, done: giveBack };
+  return { kind: "good", body: { kind: "read", bytes: whole.bytes }, done: giveBack };
 }
 
 function errorsOfParameters(

@@ -1,29 +1,25 @@
 /** A request's way in: what is it → who asks → may it now → on to the provider's API → one line in the log. */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { ERRORS, HEADERS, ID_CHANCE_BYTES, makeId } from "@trulinks/protocol";
-import type { Caller } from "../accounts/caller.ts";
+import { ERRORS, ID_CHANCE_BYTES, makeId } from "@trulinks/protocol";
 import type { Identify } from "../accounts/identify.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Dice } from "../base/dice.ts";
 import type { Log } from "../base/log.ts";
-import { plainAddress } from "../base/network-address.ts";
-import { gatewayHeaders, valuesOf } from "./answer-headers.ts";
-import { charge, leave, letStreamGo } from "./charge.ts";
+import type { KeptAnswers } from "../idempotency/kept-answers.ts";
+import { type CarryOutDeps, carryOut } from "./carry-out.ts";
+import { charge, leave } from "./charge.ts";
 import { callerAddress, type IsTrusted, trusting } from "./client-address.ts";
 import { conclude, type End, faultOf, observe, refused } from "./ending.ts";
-import { type ExamineDeps, examine, type PassedBody } from "./examine.ts";
+import { type ExamineDeps, examine } from "./examine.ts";
 import type { RequestFact } from "./fact.ts";
-import { forward } from "./forward.ts";
-import { signedIdentity } from "./identity.ts";
 import { createChecks } from "./operation-checks.ts";
 import type { FindOperation, Found } from "./operation-router.ts";
 import { answerPreflight, answerServerOptions, isPreflight } from "./preflight.ts";
 import type { Quotas } from "./quotas.ts";
-import { CHALLENGE, type Refusal } from "./refusal.ts";
-import { type Arrived, upstreamHeaders } from "./request-headers.ts";
-import { type Asked, readRequest } from "./request-shape.ts";
+import { CHALLENGE } from "./refusal.ts";
+import { readRequest } from "./request-shape.ts";
 import { barredRefusal, type StandingOf } from "./standing.ts";
-import { targetBelow, withoutQuery } from "./target.ts";
+import { withoutQuery } from "./target.ts";
 import { connectUpstream, type Upstream, type UpstreamOptions } from "./upstream.ts";
 import { type Visit, visitFields } from "./visit.ts";
 
@@ -41,6 +37,8 @@ export interface GatewayDeps {
   /** Addresses and CIDR ranges of proxies in front of the gateway. */
   readonly trustedProxies: readonly string[];
   readonly bodyBytesMax?: number;
+  /** Left out: `Idempotency-Key` is the upstream's affair. */
+  readonly kept?: KeptAnswers;
   /** Who may not ask any more; left out: nobody is barred. */
   readonly standingOf?: StandingOf;
   /** Where an app sees its standing and appeals. */
@@ -69,7 +67,7 @@ const JUDGED_BYTES_TOGETHER_MAX = 128 * 1024 * 1024;
 
 type Settled = Omit<GatewayDeps, "judgedBytesMax" | "validationStatus">;
 
-interface Running extends Settled, ExamineDeps {
+interface Running extends Settled, ExamineDeps, CarryOutDeps {
   readonly findOperation: FindOperation;
   readonly connected: Upstream | null;
   readonly isTrusted: IsTrusted;
@@ -152,64 +150,14 @@ async function decide(gateway: Running, visit: Visit): Promise<End> {
   if (charged.kind !== "admitted") return charged;
   if (gateway.connected === null) return refused({ code: "no-upstream" });
 
-  const examination = await examine(gateway, found, { ...visit, ...asked, caller: identified.caller });
+  const { caller } = identified;
+  const examination = await examine(gateway, found, { ...visit, ...asked, caller });
   if (examination.kind !== "good") return examination;
   try {
-    return await pass(gateway, visit, { ...asked, body: examination.body }, identified.caller);
+    return await carryOut(gateway, visit, { caller, asked, body: examination.body });
   } finally {
     examination.done();
   }
 }
 
-async function pass(
-  gateway: Running,
-  visit: Visit,
-  asked: Extract<Asked, { kind: "asked" }> & { readonly body: PassedBody },
-  caller: Caller,
-): Promise<End> {
-  const { connected, clock, bodyBytesMax } = gateway;
-  const { request, response, requestId } = visit;
-  if (connected === null) return refused({ code: "no-upstream" });
-  const target = targetBelow(connected.basePath, asked.path);
-  if (target === null) return refused({ code: "unparseable", detail: "The path has a segment `..`." });
-  if (connected.inFlight >= connected.inFlightMax) return refused(BUSY);
-
-  connected.inFlight += 1;
-  try {
-    const addressed = { method: request.method ?? "GET", target, requestId };
-    const identity = await signedIdentity(gateway.identityKey, caller, addressed, clock.now());
-    return await forward(connected, {
-      request,
-      response,
-      target,
-      headers: upstreamHeaders(arrived(gateway, request, asked.host), identity),
-      body: asked.body,
-      bodyBytesMax,
-      ownHeaders: (answered) => {
-        letStreamGo(gateway, visit, valuesOf(answered, "content-type"));
-        return gatewayHeaders(requestId, visit.quota, clock.now());
-      },
-      clock,
-    });
-  } finally {
-    connected.inFlight -= 1;
-  }
-}
-
-function arrived(
-  { isTrusted }: Running,
-  { rawHeaders, headers, socket }: IncomingMessage,
-  host: string | undefined,
-): Arrived {
-  const peer = plainAddress(socket.remoteAddress ?? "") ?? "unknown";
-  const scheme = "encrypted" in socket ? "https" : "http";
-  return { rawHeaders, connection: headers.connection, peer, isPeerTrusted: isTrusted(peer), scheme, host };
-}
-
 const UNLISTED: Found = { kind: "unlisted" };
-
-const BUSY: Refusal = {
-  code: "unavailable",
-  detail: "Too many requests are under way.",
-  headers: [[HEADERS.retryAfter, "1"]],
-};

@@ -1,5 +1,5 @@
 /** A body that has to be judged is read whole, within bounds, and goes on byte for byte as it came. */
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { HEADERS } from "@trulinks/protocol";
 import { tooLargeDetail } from "./body.ts";
 import type { Refusal } from "./refusal.ts";
@@ -22,7 +22,7 @@ const NO_ROOM: Refusal = {
 };
 
 /** The bytes are the budget's until `giveBack` is called, whatever becomes of them. */
-export function readWhole(
+function readWhole(
   request: IncomingMessage,
   { bytesMax, budget }: { readonly bytesMax: number; readonly budget: BodyBudget },
 ): { readonly body: Promise<WholeBody>; readonly giveBack: () => void } {
@@ -60,4 +60,19 @@ export function readWhole(
       bytes = 0;
     },
   };
+}
+
+/** The same for one that is about to be sent: refused before a byte of it is asked for, where it says that it is too large. */
+export async function takeWhole(
+  request: IncomingMessage,
+  response: ServerResponse,
+  bounds: { readonly bytesMax: number; readonly budget: BodyBudget },
+): Promise<WholeBody & { readonly giveBack: () => void }> {
+  if (Number(request.headers["content-length"] ?? 0) > bounds.bytesMax) {
+    const refusal: Refusal = { code: "too-large", detail: tooLargeDetail(bounds.bytesMax) };
+    return { kind: "refused", refusal, giveBack: () => {} };
+  }
+  if (request.headers.expect !== undefined) response.writeContinue();
+  const { body, giveBack } = readWhole(request, bounds);
+  return { ...(await body), giveBack };
 }

@@ -1,7 +1,7 @@
 import type { AccountStore } from "../accounts/store.ts";
-import type { IdempotencyStore } from "../api/idempotency-store.ts";
 import type { Part } from "../base/lifecycle.ts";
 import type { StandingStore } from "../governance/standing-store.ts";
+import type { IdempotencyStore } from "../idempotency/idempotency-store.ts";
 import type { SecretStore } from "../secrets/store.ts";
 import type { BacklogStore } from "../webhooks/backlog-store.ts";
 import type { EventTypeStore } from "../webhooks/event-type-store.ts";

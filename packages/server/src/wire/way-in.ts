@@ -12,12 +12,13 @@ import { createRouter, type FindOperation } from "../gateway/operation-router.ts
 import { createQuotas } from "../gateway/quotas.ts";
 import type { StandingOf } from "../gateway/standing.ts";
 import { createStandings } from "../governance/standings.ts";
+import { createKeptAnswers } from "../idempotency/kept-answers.ts";
 import type { Ground } from "./ground.ts";
 
 export type WayIn = ReturnType<typeof createWayIn>;
 
 export function createWayIn(opening: AsyncDisposableStack, ground: Ground) {
-  const { options, world, policy, storage, keys, tell } = ground;
+  const { options, world, policy, storage, keys, keyring, tell } = ground;
   const identify = createIdentify({ store: storage.accounts, clock: world.clock });
   const quotas = createQuotas(policy, quotaKey);
   const standings = createStandings({ store: storage.standings, ...world });
@@ -30,6 +31,7 @@ export function createWayIn(opening: AsyncDisposableStack, ground: Ground) {
     findOperation: operationsOf(ground),
     judgedBytesMax: options.upstream.json_bytes_max,
     validationStatus: () => policy.validation.status,
+    kept: createKeptAnswers({ idempotency: storage.idempotency, vault: keyring.vault, ...world }),
     standingOf,
     appPath: `${options.public.prefix}/app`,
     identityKey: keyBytes(keys.identity.key),

@@ -1,4 +1,4 @@
-import type { Begun, IdempotencyStore, IdempotentRequest } from "../../api/idempotency-store.ts";
+import type { Begun, IdempotencyStore, IdempotentRequest } from "../../idempotency/idempotency-store.ts";
 import type { Database } from "./database.ts";
 
 interface KeyRow {

@@ -1,8 +1,8 @@
 /** Every contract on this engine. */
 import { after } from "node:test";
 import { accountStoreContract } from "../../accounts/store.contract.ts";
-import { idempotencyStoreContract } from "../../api/idempotency-store.contract.ts";
 import { standingStoreContract } from "../../governance/standing-store.contract.ts";
+import { idempotencyStoreContract } from "../../idempotency/idempotency-store.contract.ts";
 import { secretStoreContract } from "../../secrets/store.contract.ts";
 import { backlogStoreContract } from "../../webhooks/backlog-store.contract.ts";
 import { LEASE_MARGIN_MS } from "../../webhooks/delivery.ts";

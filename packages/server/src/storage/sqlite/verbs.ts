@@ -1,7 +1,7 @@
 /** Every port as this engine runs it: the same verbs, but synchronous, on the thread that owns the database. */
 import type { AccountStore } from "../../accounts/store.ts";
-import type { IdempotencyStore } from "../../api/idempotency-store.ts";
 import type { StandingStore } from "../../governance/standing-store.ts";
+import type { IdempotencyStore } from "../../idempotency/idempotency-store.ts";
 import type { SecretStore } from "../../secrets/store.ts";
 import type { BacklogStore } from "../../webhooks/backlog-store.ts";
 import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
