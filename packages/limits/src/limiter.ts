@@ -15,6 +15,8 @@ import type { Admission, Refusal, Verdict } from "./verdict.ts";
 export type Plans = Readonly<Record<string, Plan>>;
 
 export interface Limiter {
+  /** Those that any plan has, `core` first. */
+  readonly resources: readonly string[];
   /** Once for each kind of request. Throws a RangeError for a resource that no plan has. */
   operation(options: OperationOptions): Operation;
   /** The caller of that key, remembered from now on. The only look-up there is. */
@@ -83,6 +85,7 @@ export function createLimiter(plans: Plans): Limiter {
   }
 
   return {
+    resources,
     operation: (options) => operationOf(options, resources),
     resolve: (plan, key, nowMs) => callersOf(plan).resolve(key, nowMs),
     decide,

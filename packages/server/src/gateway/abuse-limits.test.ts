@@ -13,8 +13,12 @@ import {
   responseOf,
   startGateway,
 } from "./gateway-fixtures.contract.ts";
+import { issuesDocument } from "./issues-document.contract.ts";
+import { readOpenapi } from "./openapi-document.ts";
+import { createRouter } from "./operation-router.ts";
+import { strayQuota } from "./quotas.ts";
 import { rateLimitStatus } from "./rate-limit-status.ts";
-import { startUpstream } from "./upstream-fixtures.contract.ts";
+import { type Listening, startUpstream } from "./upstream-fixtures.contract.ts";
 
 /** The numbers that everybody has who has said nothing else. */
 const byDefault = () => quotasOf({}, POLICY_DEFAULT);
@@ -142,5 +146,56 @@ describe("too much of one kind", () => {
     assert.match(String(refused.headers["retry-after"]), /^(59|60)$/);
     assert.notEqual(refused.headers["x-ratelimit-remaining"], "0");
     assert.match(JSON.parse(refused.body).message, /\bsecondary rate\b/i);
+  });
+});
+
+describe("what the provider's document says of an operation", () => {
+  const read = readOpenapi(issuesDocument());
+  assert.ok(read.kind === "operations");
+  const findOperation = createRouter(read.routed);
+  const create = (gateway: Listening) =>
+    ask(gateway, {
+      method: "POST",
+      path: "/issues",
+      headers: { ...AS_GRANT, "content-type": "text/plain" },
+      body: "it leaks",
+    });
+
+  test("is which quota it spends, how many points it costs, and that it creates content", async () => {
+    await using upstream = await startUpstream();
+    const resources = { issues: { limit: 9, window_s: 60 } };
+    const quotas = quotasOf({ resources }, { ...POLICY_DEFAULT, content_pacing: { per_min: 2, per_h: 9 } });
+    await using gateway = await startGateway(upstream.url, { quotas, findOperation });
+    for (const remaining of ["8", "7"]) {
+      const { status, headers } = await create(gateway);
+      assert.deepEqual(
+        [status, headers["x-ratelimit-resource"], headers["x-ratelimit-remaining"]],
+        [200, "issues", remaining],
+      );
+    }
+    const refused = await create(gateway);
+    assert.deepEqual([refused.status, refused.headers["retry-after"]], [403, undefined]);
+    assert.equal(refused.headers["trulinks-guideline"], "content-pacing");
+    assert.match(JSON.parse(refused.body).message, /secondary rate limit/);
+    const { abuse, rate } = (await rateLimitStatus({ quotas, clock: systemClock }, GRANT, "192.0.2.1")).body;
+    assert.deepEqual([abuse["points"]?.remaining, abuse["content_pacing"]?.remaining], [886, 0]);
+    assert.equal(rate.used, 0);
+  });
+
+  test("is refused at the start where it names a quota that the policy does not have", () => {
+    const operations = read.routed.map(({ operation }) => operation);
+    assert.equal(
+      strayQuota(POLICY_DEFAULT, operations),
+      'POST /issues spends the quota "issues", which the policy does not have. Known: core, search. Add it to rate_limit.resources.',
+    );
+    const window = { limit: 1, window_s: 1 };
+    const rate_limit = { ...POLICY_DEFAULT.rate_limit, resources: { issues: window } };
+    assert.equal(strayQuota({ ...POLICY_DEFAULT, rate_limit }, operations), null);
+  });
+
+  test("stands for core where the policy has no such quota", async () => {
+    await using upstream = await startUpstream();
+    await using gateway = await startGateway(upstream.url, { quotas: byDefault(), findOperation });
+    assert.equal((await create(gateway)).headers["x-ratelimit-resource"], "core");
   });
 });

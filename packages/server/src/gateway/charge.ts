@@ -21,7 +21,7 @@ export type Charged =
 /** One decision over all limits. A few of a caller's requests wait while another one is under way. */
 export async function charge(deps: ChargeDeps, visit: Visit, caller: Caller): Promise<Charged> {
   const { limiter, operationOf, keyOf } = deps.quotas;
-  const operation = operationOf(visit.request);
+  const operation = operationOf(visit.request, visit.operation);
   // So that idle callers are forgotten where no new ones come.
   limiter.forgetIdle(deps.clock.now(), 1);
   const spender = limiter.resolve(planOf(caller), keyOf(caller), deps.clock.now());

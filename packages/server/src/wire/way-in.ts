@@ -9,7 +9,7 @@ import { createGateway } from "../gateway/gateway.ts";
 import { readOpenapi } from "../gateway/openapi-document.ts";
 import { readPatterns } from "../gateway/operation-patterns.ts";
 import { createRouter, type FindOperation } from "../gateway/operation-router.ts";
-import { createQuotas } from "../gateway/quotas.ts";
+import { createQuotas, strayQuota } from "../gateway/quotas.ts";
 import type { StandingOf } from "../gateway/standing.ts";
 import { createStandings } from "../governance/standings.ts";
 import { createKeptAnswers } from "../idempotency/kept-answers.ts";
@@ -45,14 +45,25 @@ export function createWayIn(opening: AsyncDisposableStack, ground: Ground) {
 }
 
 /** Which operations the provider's API has, by its document or else by the options. */
-function operationsOf({ options, sources }: Ground): FindOperation {
+function operationsOf({ options, sources, policy }: Ground): FindOperation {
   const { openapi, operations } = options.upstream;
+  const path = openapi === null ? "upstream.operations" : "upstream.openapi";
+  const refuse = (message: string): never => {
+    throw new StartRefused(formatFlaw({ place: sources[path], path, message }));
+  };
   if (openapi !== null) {
-    return createRouter(startOpenapi(openapi, sources["upstream.openapi"], readOpenapi).routed);
+    const { routed } = startOpenapi(openapi, sources["upstream.openapi"], readOpenapi);
+    const stray = strayQuota(
+      policy,
+      routed.map(({ operation }) => operation),
+    );
+    return stray === null ? createRouter(routed) : refuse(stray);
   }
   const read = readPatterns(operations);
-  if (read.kind === "operations") return read.find;
-  const path = "upstream.operations";
-  const message = `${path}[${read.index}]: ${read.message}`;
-  throw new StartRefused(formatFlaw({ place: sources[path], path, message }));
+  if (read.kind === "flawed") return refuse(`${path}[${read.index}]: ${read.message}`);
+  const stray = strayQuota(
+    policy,
+    operations.map(({ method, path, marks }) => ({ name: `${method} ${path}`, resource: marks.resource })),
+  );
+  return stray === null ? read.find : refuse(stray);
 }
