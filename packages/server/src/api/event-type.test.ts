@@ -171,6 +171,26 @@ describe("an event type", () => {
     });
   }
 
+  for (const type of ["ping", "hook.failing", "grant.created", "app.x.y", "policy.changed"]) {
+    test(`of the platform's own type ${type} is refused, and so are its events`, async () => {
+      const answer = await put(type, { schema });
+      assert.deepEqual([answer.status, answer.json.errors[0].pointer], [422, "#/path/type"]);
+      assert.match(answer.json.errors[0].message, /the platform's own events.*Choose another name/);
+      const event = { type, users: ["ada"], data: {} };
+      const refusal = await apis.ask({ method: "POST", path: "/v1/events", body: event });
+      assert.deepEqual([refusal.status, refusal.json.errors[0].pointer], [422, "/type"]);
+      const body = { events: [event] };
+      const { json } = await apis.ask({ method: "POST", path: "/v1/events/batch", body });
+      assert.deepEqual([json.results[0].status, json.results[0].problem.errors[0].pointer], [422, "/type"]);
+    });
+  }
+
+  for (const type of ["hooks.failing", "hook", "policy.changed.x", "pings", "my.app.x"]) {
+    test(`of the name ${type} is nobody else's`, async () => {
+      assert.equal((await put(type, { schema })).status, 200);
+    });
+  }
+
   test("of a name that is none is refused", async () => {
     const answer = await put("Issue.Opened", { schema });
     assert.deepEqual([answer.status, pointersOf(answer)], [422, ["#/path/type"]]);

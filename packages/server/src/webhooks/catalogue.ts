@@ -14,6 +14,7 @@ import {
 import { type EventTypeFlaw, findEventTypeFlaws } from "./event-type-flaws.ts";
 import type { EventTypePut, EventTypeStore } from "./event-type-store.ts";
 import { createCompiled, type Judge, judgeOf } from "./judge-event.ts";
+import { isReserved } from "./platform-event.ts";
 
 /** The catalogue as it is for one request. */
 export interface Catalogue {
@@ -93,6 +94,7 @@ export function createCatalogues({ store, clock }: CatalogueDeps): Catalogues {
     },
 
     async put(type, definition) {
+      if (isReserved(type)) return { kind: "flawed", flaws: [{ kind: "reserved", type }] };
       const flaws = findEventTypeFlaws(definition);
       if (flaws.length > 0) return { kind: "flawed", flaws };
       const put = await store.putEventType({

@@ -7,6 +7,8 @@ import { askedPasswords } from "./schema-passwords.ts";
 import { NOWHERE } from "./sensitive-places.ts";
 
 export type EventTypeFlaw =
+  /** It is a type of the platform's own events. */
+  | { readonly kind: "reserved"; readonly type: string }
   | { readonly kind: "schema"; readonly pointer: string; readonly message: string }
   /** Where the type asks for a password, or an example has one; `data`: what `not_password` would have to name. */
   | { readonly kind: "password"; readonly pointer: string; readonly data: string }

@@ -4,10 +4,13 @@ import { nearest } from "../base/nearest.ts";
 import { compileSchema, type DataCheck, type DataFlaw } from "../schemas/schema-check.ts";
 import type { EventTerms, EventType } from "./event-type.ts";
 import { inspect } from "./inspect.ts";
+import { isReserved } from "./platform-event.ts";
 import { NOWHERE, type Places, sensitivePlaces } from "./sensitive-places.ts";
 
 export type Judgement =
   | { readonly kind: "good"; readonly terms: EventTerms }
+  /** Only the platform itself publishes events of this type. */
+  | { readonly kind: "reserved" }
   | { readonly kind: "too-deep" }
   /** JSON pointers into the data. */
   | { readonly kind: "passwords"; readonly pointers: readonly string[] }
@@ -77,6 +80,7 @@ export function judgeOf(
   }
 
   return (type, data) => {
+    if (isReserved(type)) return { kind: "reserved" };
     const eventType = types.get(type);
     const compiled = eventType === undefined ? null : compiledOf(eventType);
     const { isTooDeep, passwords, sensitive } = inspect(

@@ -7,6 +7,7 @@ import { EVENT_DEPTH_MAX } from "../../webhooks/inspect.ts";
 import type { Judge, Judgement } from "../../webhooks/judge-event.ts";
 import { inexactNumber } from "../json-body.ts";
 import { Refusal } from "../problem.ts";
+import { reservedType } from "../resources/event-type.ts";
 
 export type Content =
   | { readonly kind: "good"; readonly terms: EventTerms }
@@ -30,6 +31,8 @@ function refused(refusal: Refusal): Content {
 
 function refusalOf(judgement: Exclude<Judgement, { readonly kind: "good" }>, type: string): Refusal {
   switch (judgement.kind) {
+    case "reserved":
+      return new Refusal("validation-failed", { errors: [errorAt("/type", reservedType(type))] });
     case "too-deep":
       return new Refusal("validation-failed", { errors: [TOO_DEEP] });
     case "passwords": {

@@ -157,6 +157,8 @@ function flawedEventType(flaws: readonly EventTypeFlaw[]): Refusal {
 
 function errorsOf(flaw: EventTypeFlaw): readonly FieldError[] {
   switch (flaw.kind) {
+    case "reserved":
+      return [errorAt("#/path/type", reservedType(flaw.type))];
     case "schema":
       return [errorAt(flaw.pointer, flaw.message)];
     case "password":
@@ -175,6 +177,11 @@ function errorsOf(flaw: EventTypeFlaw): readonly FieldError[] {
     default:
       return flaw satisfies never;
   }
+}
+
+/** Why no provider registers or publishes events of this type. */
+export function reservedType(type: string): string {
+  return `${type} is a type of the platform's own events: hook.*, grant.*, app.*, policy.changed and ping are. Choose another name.`;
 }
 
 function errorAt(pointer: string, message: string): FieldError {
