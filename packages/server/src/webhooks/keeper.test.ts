@@ -29,6 +29,7 @@ function createStage(change: Partial<KeeperDeps["store"]>, onReleased = () => {}
     releaseHeld: async () => null,
     expire: async () => 0,
     trim: async () => ({ expired: 0, afterHook: null }),
+    bringBack: async () => 0,
     ...change,
   };
   const noting = <Verb extends (...args: never[]) => unknown>(name: string, verb: Verb) =>
@@ -42,6 +43,7 @@ function createStage(change: Partial<KeeperDeps["store"]>, onReleased = () => {}
       releaseHeld: noting("release", still.releaseHeld),
       expire: noting("expire", still.expire),
       trim: noting("trim", still.trim),
+      bringBack: noting("back", still.bringBack),
     },
     policy: () => ({ waiting_days_max: 14, waiting_bytes_max: 1_000 }),
     clock: time.clock,
@@ -154,4 +156,27 @@ test("stopping waits for the step that is under way, and starts no other", async
   const count = stage.asked.length;
   await stage.time.pass(100_000);
   assert.equal(stage.asked.length, count);
+});
+
+test("when the clock is set back, what waits for a time that was ahead is brought back, once and again after a failure", async () => {
+  let failures = 1;
+  const stage = createStage({
+    async bringBack() {
+      if (failures-- > 0) throw new Error("away");
+      return 7;
+    },
+  });
+  await stage.keeper.start();
+  await stage.time.pass(2_500);
+  stage.time.set(DAY_MS);
+  await stage.time.pass(2_000);
+  stage.time.set(-5_000);
+  await stage.time.pass(2_000);
+  assert.equal(timesOf(stage, "back").length, 0, "forward, and a little back, is no matter");
+  stage.time.set(-DAY_MS);
+  await stage.time.pass(20_000);
+  assert.equal(timesOf(stage, "back").length, 2);
+  const told = stage.lines.filter(([name]) => name === "clock.set-back");
+  assert.deepEqual(told, [["clock.set-back", { by_s: DAY_MS / 1_000, moved: 7 }]]);
+  await stage.stop();
 });

@@ -12,7 +12,7 @@ export interface Keeper extends Part {
 }
 
 export interface KeeperDeps {
-  readonly store: Pick<WebhookStore, "releaseHeld" | "expire" | "trim">;
+  readonly store: Pick<WebhookStore, "releaseHeld" | "expire" | "trim" | "bringBack">;
   readonly policy: () => Pick<Policy["webhooks"], "waiting_days_max" | "waiting_bytes_max">;
   readonly clock: Clock;
   readonly log: Log;
@@ -33,6 +33,9 @@ const RELEASE_PAUSE_MS_MAX = 10_000;
 // So much after its time a delivery may still be shown as waiting; it is not sent any more.
 const EXPIRE_PAUSE_MS = 1_000;
 const TRIM_PAUSE_MS = 60_000;
+const CLOCK_PAUSE_MS = 1_000;
+// Hosts whose clocks are kept right are off by less than that.
+const CLOCK_BACK_MS = 10_000;
 const FAILURE_PAUSE_MS = 5_000;
 
 /** Does one step and says for how long there is nothing to do. */
@@ -41,7 +44,12 @@ type Step = () => Promise<number>;
 export function createKeeper(deps: KeeperDeps): Keeper {
   const { clock, log } = deps;
   const sleeping = new Map<string, AbortController>();
-  const duties = Object.entries({ release: releasing(deps), expire: expiring(deps), trim: trimming(deps) });
+  const duties = Object.entries({
+    release: releasing(deps),
+    expire: expiring(deps),
+    trim: trimming(deps),
+    clock: watching(deps),
+  });
   let isStopping = false;
   let isWoken = false;
   let working: Promise<unknown> = Promise.resolve();
@@ -117,6 +125,21 @@ function trimming(deps: KeeperDeps): Step {
     tellExpired(deps, trimmed.expired, "bounds");
     afterHook = trimmed.afterHook;
     return afterHook === null ? TRIM_PAUSE_MS : STEP_PAUSE_MS;
+  };
+}
+
+/** Where the host's clock is set back, nothing waits for a time that was only ahead. Set forward, things come early, at their pace. */
+function watching({ store, clock, log, onReleased }: KeeperDeps): Step {
+  let aheadMs = clock.now() - clock.monotonic();
+  return async () => {
+    const offsetMs = clock.now() - clock.monotonic();
+    if (offsetMs < aheadMs - CLOCK_BACK_MS) {
+      const moved = await store.bringBack(clock.now());
+      log.warn("clock.set-back", { by_s: Math.round((aheadMs - offsetMs) / 1_000), moved });
+      onReleased();
+    }
+    aheadMs = offsetMs;
+    return CLOCK_PAUSE_MS;
   };
 }
 

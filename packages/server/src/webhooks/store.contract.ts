@@ -1,6 +1,7 @@
 /** The promises of `store.ts`, tried on an engine. Each suite is a file beside this one. */
 import { describe } from "node:test";
 import { claims } from "./store-claims.contract.ts";
+import { clock } from "./store-clock.contract.ts";
 import { deliveries } from "./store-deliveries.contract.ts";
 import { examples } from "./store-example.contract.ts";
 import { expiry } from "./store-expiry.contract.ts";
@@ -42,6 +43,7 @@ export function webhookStoreContract(name: string, open: () => Promise<OpenedSto
     describe("examples of event types", () => examples(promised));
     describe("what is kept for a hook that does not deliver", () => keeping(promised));
     describe("what is released", () => release(promised));
+    describe("a clock that is set back", () => clock(promised));
     describe("secrets of hooks and users", () => hookSecrets(promised));
     describe("lists of deliveries", () => deliveries(promised));
     describe("searching many deliveries", () => search(promised));

@@ -166,6 +166,11 @@ export interface WebhookStore {
    * again: a step takes only so many of one hook); null: that was the last.
    */
   trim(trim: Trim): Promise<{ readonly expired: number; readonly afterHook: HookId | null }>;
+  /**
+   * The host's clock was set back, to `nowMs`: what was made due, leased, released or found failing in what is the future
+   * now does not wait for that. A retry comes as long after now as it was to come after its attempt. Says how many it moved.
+   */
+  bringBack(nowMs: number): Promise<number>;
   /** When the next delivery can be claimed, the ends of leases included; null if none ever can. */
   findNextDueMs(exceptHooks: readonly HookId[]): Promise<number | null>;
 

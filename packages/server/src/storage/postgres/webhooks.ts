@@ -3,6 +3,7 @@ import type { Ingested } from "../../webhooks/new-event.ts";
 import type { Settlement, WebhookStore } from "../../webhooks/store.ts";
 import { createBounds } from "./bounds.ts";
 import { createClaiming } from "./claim.ts";
+import { bringBack } from "./clock.ts";
 import type { Database } from "./database.ts";
 import { createDeliveries } from "./deliveries.ts";
 import { gather } from "./gather.ts";
@@ -40,6 +41,7 @@ export function createWebhooks(database: Database, dice: Pick<Dice, "bytes">): W
     ...createDeliveries(database),
     ingest: (events, claim) => ingest({ events, claim }),
     settle: (settlement) => settle[settlingOf(settlement)](settlement),
+    bringBack: (nowMs) => bringBack(database, nowMs),
     releaseHeld: (nowMs, countMax) => releaseHeld(database, nowMs, countMax),
     ...createBounds(database),
     sweep: (request) => sweep(database, request),

@@ -15,6 +15,8 @@ export interface Memory {
   readonly reaches: Reaches;
   /** Whose turn it is with what was never tried, and with retries. */
   readonly turns: { readonly first: Turns; readonly retry: Turns };
+  /** Notes the turns of all that is due, from the rows; a time that was noted too late is made earlier. */
+  noteTurns(): void;
   begin(): void;
   /** The transaction was undone, and so is what it did here. */
   undo(): void;
@@ -49,6 +51,7 @@ export function createMemory(database: Database, hooksMax?: number): Memory {
     hooks,
     reaches,
     turns,
+    noteTurns: () => readTurns(database, turns),
     begin: leases.begin,
     undo() {
       leases.undo();

@@ -1,6 +1,7 @@
 import type { WebhookStore } from "../../webhooks/store.ts";
 import { createBounds } from "./bounds.ts";
 import { createClaiming } from "./claim.ts";
+import { bringBack } from "./clock.ts";
 import { createDeliveries } from "./deliveries.ts";
 import { releaseHeld } from "./hold.ts";
 import { createHookSecrets } from "./hook-secrets.ts";
@@ -20,6 +21,7 @@ export function createWebhooks(ground: Ground): Sync<WebhookStore> {
     ...createBounds(ground),
     ingest: (events, claim) => ingest(ground, events, claim),
     settle: (settlement, exchange?: string | null) => settle(ground, settlement, exchange),
+    bringBack: (nowMs) => bringBack(ground, nowMs),
     releaseHeld: (nowMs, countMax) => releaseHeld(ground, nowMs, countMax),
     sweep: (request) => sweep(ground, request),
   };
