@@ -22,9 +22,9 @@ export interface ErasuresDeps {
 }
 
 /** Each step is one transaction, and nobody waits long behind it. */
-export const ERASED_MAX = 200;
+export const ERASED_MAX = 50;
 /** So many steps are waited for by whoever asked. */
-export const STEPS_AT_ONCE_MAX = 20;
+export const STEPS_AT_ONCE_MAX = 80;
 
 const STEP_PAUSE_MS = 10;
 // Whoever begins one in this process wakes us; this is for what others began and left.
