@@ -209,6 +209,8 @@ const DATA = '{"kind":"bug","user":{"email":"a@example.com"}}';
 const EMAIL = "/user/email";
 const INSECURE = { url: "http://receiver.example/" };
 
+const USER_FIELD = [{ pointer: "/user", scopes: ["users"] }];
+
 function shows(promised: Promised): void {
   const cases: readonly (readonly [string, Partial<Hook>, Partial<Hook>, readonly string[]])[] = [
     [
@@ -240,19 +242,53 @@ function shows(promised: Promised): void {
     assert.deepEqual(again?.view?.include, ["/b", "/c"]);
   });
 
-  promised("what a grant did not show when it was stored it does not show again", async (storage) => {
+  promised(
+    "what a grant did not show, of a type that nobody knows, it does not show again",
+    async (storage) => {
+      await makeHook(storage, hookOf("hok", OF_GREETER));
+      await grant(storage, ANN, GREETER, ["issues"]);
+      const claim = await ingestClaimed(storage, eventOf("evt_1", { data: DATA, fieldScopes: USER_FIELD }));
+      await settleAs(storage, claim, FAILED, REFUSED);
+      await redeliver(storage, claim.deliveryId);
+      const [again] = await claimAll(storage, LATER_MS);
+      assert.deepEqual(again?.view?.omit, ["/user"]);
+    },
+  );
+
+  promised("a field leaves for which the grant has its scope by now", async (storage) => {
+    await registerType(storage, { fieldScopes: USER_FIELD });
     await makeHook(storage, hookOf("hok", OF_GREETER));
-    await grant(storage, ANN, GREETER, ["issues"]);
-    const fieldScopes = [{ pointer: "/user", scopes: ["users"] }];
-    const claim = await ingestClaimed(storage, eventOf("evt_1", { data: DATA, fieldScopes }));
+    const id = await grant(storage, ANN, GREETER, ["issues"]);
+    const claim = await ingestClaimed(storage, eventOf("evt_1", { data: DATA, fieldScopes: USER_FIELD }));
+    assert.deepEqual(claim.view?.omit, ["/user"]);
     await settleAs(storage, claim, FAILED, REFUSED);
+    await storage.accounts.changeGrant(id, ["users"]);
     await redeliver(storage, claim.deliveryId);
     const [again] = await claimAll(storage, LATER_MS);
-    assert.deepEqual(again?.view?.omit, ["/user"]);
+    assert.equal(again?.view, null);
   });
 
+  promised(
+    "what any version of its type withheld is withheld, also when the type is gone",
+    async (storage) => {
+      await registerType(storage, { fieldScopes: USER_FIELD });
+      await makeHook(storage, hookOf("hok", OF_GREETER));
+      await grant(storage, ANN, GREETER, ["issues"]);
+      const claim = await ingestClaimed(storage, eventOf("evt_1", { data: DATA, fieldScopes: USER_FIELD }));
+      await settleAs(storage, claim, FAILED, REFUSED);
+      await registerType(storage, {});
+      for (const isGone of [false, true]) {
+        if (isGone) assert.ok(await storage.eventTypes.deleteEventType("issue.opened"));
+        await redeliver(storage, claim.deliveryId);
+        const [again] = await claimAll(storage, LATER_MS);
+        assert.deepEqual(again?.view?.omit, ["/user"]);
+        assert.ok(again && (await settleAs(storage, again, FAILED, REFUSED)));
+      }
+    },
+  );
+
   promised("no field leaves for which the grant has lost its scope", async (storage) => {
-    await registerType(storage, { fieldScopes: [{ pointer: "/user", scopes: ["users"] }] });
+    await registerType(storage, { fieldScopes: USER_FIELD });
     await makeHook(storage, hookOf("hok", OF_GREETER));
     const id = await grant(storage, ANN, GREETER, ["users"]);
     const claim = await ingestClaimed(storage, eventOf("evt_1", { data: DATA }));

@@ -22,6 +22,7 @@ const FAILED: RedeliveryFacts = {
   terms: null,
 };
 
+const WITHHELD = { view: { include: null, omit: ["/a"], mask: [] }, sensitive: [] };
 const AGAIN: Redelivery = { kind: "again", view: null };
 const refused = (because: Extract<Redelivery, { kind: "refused" }>["because"]): Redelivery => ({
   kind: "refused",
@@ -62,6 +63,25 @@ const CASES: readonly (readonly [string, Partial<RedeliveryFacts>, Redelivery])[
     "one of them is enough",
     { grantScopes: ["a", "c"], terms: { scopes: ["b", "c"], fieldScopes: [] } },
     AGAIN,
+  ],
+  [
+    "what was left out for want of a scope is shown to a grant that has it by now",
+    {
+      grantScopes: ["x"],
+      stored: WITHHELD,
+      terms: { scopes: null, fieldScopes: [{ pointer: "/a", scopes: ["x"] }] },
+    },
+    AGAIN,
+  ],
+  [
+    "what is withheld now is left out, whatever was shown before",
+    { grantScopes: ["y"], terms: { scopes: null, fieldScopes: [{ pointer: "/a", scopes: ["x"] }] } },
+    { kind: "again", view: { include: null, omit: ["/a"], mask: [] } },
+  ],
+  [
+    "of a type that nobody knows the same is left out as before",
+    { grantScopes: ["x"], stored: WITHHELD },
+    { kind: "again", view: { include: null, omit: ["/a"], mask: [] } },
   ],
   [
     "a hook that is not secured now sees masked what is sensitive",

@@ -19,6 +19,10 @@ export interface RedeliveryFacts {
   readonly stored: Stored;
   /** Its event's data are no longer kept. */
   readonly isPayloadGone: boolean;
+  /**
+   * What the event's type asks of grants: the scopes of its newest version, and those of fields of all its versions, as the
+   * event may be of any. Null where there never was such a type.
+   */
   readonly terms: ScopeTerms | null;
 }
 
@@ -54,7 +58,9 @@ export function judgeRedelivery(facts: RedeliveryFacts): Redelivery {
   if (attempts >= REDELIVERED_ATTEMPTS_MAX) return refused("too-many-attempts");
   // Where nobody has shown yet that he wants it, each knock is counted; this one would not be.
   if (isPing && hook.state === "pending") return refused("hook-pending");
-  const seen = viewNow(stored, hook, { grantScopes, terms });
+  // The terms say all that can have been withheld; so what the grant has a scope for by now is shown.
+  const before = terms === null ? stored : { ...stored, view: null };
+  const seen = viewNow(before, hook, { grantScopes, terms });
   return seen === null ? refused("scopes-lacking") : { kind: "again", view: seen.view };
 }
 

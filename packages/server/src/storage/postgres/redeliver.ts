@@ -133,23 +133,29 @@ const HELD = `SELECT deliveries.id, hook_id, grant_id, event_id, deliveries.type
   FROM deliveries JOIN events ON events.id = event_id WHERE deliveries.id = ANY($1)
   ORDER BY deliveries.id FOR NO KEY UPDATE OF deliveries`;
 
-/** What the types ask of grants today; those that are not registered are left out. */
+/** See `RedeliveryFacts.terms`; types that there never were are left out. */
 async function findTerms(
   queries: Queries,
   rows: readonly HeldRow[],
 ): Promise<ReadonlyMap<string, ScopeTerms>> {
-  const live = await queries.all<{ readonly type: string; readonly definition: string }>(
-    `SELECT type, definition FROM event_types JOIN event_type_versions USING (type, version)
-     WHERE is_live AND type = ANY($1)`,
-    [...new Set(rows.map((row) => row.type))],
-  );
+  const types = [...new Set(rows.map((row) => row.type))];
+  const newest = await queries.all<{ readonly type: string; readonly scopes: string }>(NEWEST, types);
+  const versions = await queries.all<{ readonly type: string; readonly fields: string }>(VERSIONS, types);
+  const ofType = Map.groupBy(versions, ({ type }) => type);
   return new Map(
-    live.map(({ type, definition }) => {
-      const { scopes, fieldScopes } = JSON.parse(definition) as EventTypeDefinition;
-      return [type, { scopes, fieldScopes }];
+    newest.map(({ type, scopes }) => {
+      const fieldScopes = (ofType.get(type) ?? []).flatMap(
+        ({ fields }) => JSON.parse(fields) as EventTypeDefinition["fieldScopes"],
+      );
+      return [type, { scopes: JSON.parse(scopes) as EventTypeDefinition["scopes"], fieldScopes }];
     }),
   );
 }
+
+const NEWEST = `SELECT type, (definition::json -> 'scopes')::text AS scopes
+  FROM event_types JOIN event_type_versions USING (type, version) WHERE type = ANY($1)`;
+const VERSIONS = `SELECT DISTINCT type, (definition::json -> 'fieldScopes')::text AS fields
+  FROM event_type_versions WHERE type = ANY($1)`;
 
 // It is of its hook's round: where the hook does not deliver, that one ends before anything of it can be claimed.
 const AGAIN = `UPDATE deliveries SET state = 'waiting', because = 'due', next_at_ms = $3::bigint, round = hooks.round,

@@ -116,7 +116,10 @@ interface EventRow {
 
 const EVENT = "SELECT sensitive, data = '' AS is_gone FROM events WHERE id = ?";
 
-/** What a type asks of grants today, each read once; null where it is not registered. */
+/**
+ * What a type asks of grants, each read once: the scopes of its newest version, and those of fields of all versions, as the
+ * event may be of any. Null where there never was such a type.
+ */
 export function readTerms(database: Database): (type: string) => ScopeTerms | null {
   const known = new Map<string, ScopeTerms | null>();
   return (type) => {
@@ -127,11 +130,19 @@ export function readTerms(database: Database): (type: string) => ScopeTerms | nu
 }
 
 function termsOf(database: Database, type: string): ScopeTerms | null {
-  const row = database.get<{ readonly definition: string }>(
-    `SELECT definition FROM event_types JOIN event_type_versions USING (type, version) WHERE is_live = 1 AND type = ?`,
+  const newest = database.get<{ readonly scopes: string }>(
+    `SELECT json_array(json_extract(definition, '$.scopes')) AS scopes
+     FROM event_types JOIN event_type_versions USING (type, version) WHERE type = ?`,
     type,
   );
-  if (row === undefined) return null;
-  const { scopes, fieldScopes } = JSON.parse(row.definition) as EventTypeDefinition;
+  if (newest === undefined) return null;
+  const [scopes = null] = JSON.parse(newest.scopes) as [EventTypeDefinition["scopes"]];
+  const versions = database.all<{ readonly fields: string }>(
+    "SELECT DISTINCT json_extract(definition, '$.fieldScopes') AS fields FROM event_type_versions WHERE type = ?",
+    type,
+  );
+  const fieldScopes = versions.flatMap(
+    ({ fields }) => JSON.parse(fields) as EventTypeDefinition["fieldScopes"],
+  );
   return { scopes, fieldScopes };
 }
