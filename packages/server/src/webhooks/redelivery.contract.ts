@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import type { DeliveryId } from "@trulinks/protocol";
 import type { Storage } from "../storage/storage.ts";
 import type { Claim } from "./claim.ts";
-import type { Hook } from "./hook.ts";
-import type { Redelivered } from "./replay-store.ts";
+import { ended, FAILED, HOUR_MS, LATER_MS, redeliver, registerType } from "./redelivery-fixtures.contract.ts";
 import type { Next } from "./retry.ts";
 import {
   ANN,
@@ -34,26 +33,9 @@ import {
   settleAs,
 } from "./store-fixtures.contract.ts";
 
-const HOUR_MS = 3_600_000;
-const LATER_MS = START_MS + HOUR_MS;
-const FAILED: Next = { kind: "failed", because: "attempts-exhausted" };
-const ALL = { kind: "all" } as const;
-
-const redeliver = ({ replays }: Storage, id: DeliveryId, nowMs = LATER_MS): Promise<Redelivered> =>
-  replays.redeliver(id, ALL, nowMs);
-
-/** A delivery to `hook`, tried once. */
-async function ended(storage: Storage, next: Next, over: Partial<Hook> = {}): Promise<Claim> {
-  await makeHook(storage, hookOf("hok", OF_ANN, over));
-  const claim = await ingestClaimed(storage, eventOf("evt_1"));
-  assert.ok(await settleAs(storage, claim, next, REFUSED));
-  return claim;
-}
-
 export function redeliveries(promised: Promised): void {
   goesOut(promised);
   waits(promised);
-  shows(promised);
   refuses(promised);
 }
 
@@ -203,123 +185,6 @@ function waits(promised: Promised): void {
     assert.equal((await findDelivery(storage, claim.deliveryId)).state, "revoked");
     assert.deepEqual(await claimAll(storage, LATER_MS), []);
   });
-}
-
-const DATA = '{"kind":"bug","user":{"email":"a@example.com"}}';
-const EMAIL = "/user/email";
-const INSECURE = { url: "http://receiver.example/" };
-
-const USER_FIELD = [{ pointer: "/user", scopes: ["users"] }];
-
-function shows(promised: Promised): void {
-  const cases: readonly (readonly [string, Partial<Hook>, Partial<Hook>, readonly string[]])[] = [
-    [
-      "what was masked leaves unmasked to a hook that is secured now",
-      INSECURE,
-      { url: "https://r.example/" },
-      [],
-    ],
-    ["what left unmasked is masked for one that is not secured now", {}, INSECURE, [EMAIL]],
-  ];
-  for (const [title, before, { url = "" }, mask] of cases) {
-    promised(title, async (storage) => {
-      await makeHook(storage, hookOf("hok", OF_ANN, before));
-      const claim = await ingestClaimed(storage, eventOf("evt_1", { data: DATA, sensitive: [EMAIL] }));
-      await settleAs(storage, claim, FAILED, REFUSED);
-      await change(storage, "hok", { url });
-      await redeliver(storage, claim.deliveryId);
-      const [again] = await claimAll(storage, LATER_MS);
-      assert.deepEqual(again?.view?.mask ?? [], mask);
-      assert.deepEqual((await findDelivery(storage, claim.deliveryId)).masked, mask);
-    });
-  }
-
-  promised("it shows the fields that the hook includes now", async (storage) => {
-    const { deliveryId } = await ended(storage, FAILED, { include: ["/a"] });
-    await change(storage, "hok", { include: ["/b", "/c"] });
-    await redeliver(storage, deliveryId);
-    const [again] = await claimAll(storage, LATER_MS);
-    assert.deepEqual(again?.view?.include, ["/b", "/c"]);
-  });
-
-  promised(
-    "what a grant did not show, of a type that nobody knows, it does not show again",
-    async (storage) => {
-      await makeHook(storage, hookOf("hok", OF_GREETER));
-      await grant(storage, ANN, GREETER, ["issues"]);
-      const claim = await ingestClaimed(storage, eventOf("evt_1", { data: DATA, fieldScopes: USER_FIELD }));
-      await settleAs(storage, claim, FAILED, REFUSED);
-      await redeliver(storage, claim.deliveryId);
-      const [again] = await claimAll(storage, LATER_MS);
-      assert.deepEqual(again?.view?.omit, ["/user"]);
-    },
-  );
-
-  promised("a field leaves for which the grant has its scope by now", async (storage) => {
-    await registerType(storage, { fieldScopes: USER_FIELD });
-    await makeHook(storage, hookOf("hok", OF_GREETER));
-    const id = await grant(storage, ANN, GREETER, ["issues"]);
-    const claim = await ingestClaimed(storage, eventOf("evt_1", { data: DATA, fieldScopes: USER_FIELD }));
-    assert.deepEqual(claim.view?.omit, ["/user"]);
-    await settleAs(storage, claim, FAILED, REFUSED);
-    await storage.accounts.changeGrant(id, ["users"]);
-    await redeliver(storage, claim.deliveryId);
-    const [again] = await claimAll(storage, LATER_MS);
-    assert.equal(again?.view, null);
-  });
-
-  promised(
-    "what any version of its type withheld is withheld, also when the type is gone",
-    async (storage) => {
-      await registerType(storage, { fieldScopes: USER_FIELD });
-      await makeHook(storage, hookOf("hok", OF_GREETER));
-      await grant(storage, ANN, GREETER, ["issues"]);
-      const claim = await ingestClaimed(storage, eventOf("evt_1", { data: DATA, fieldScopes: USER_FIELD }));
-      await settleAs(storage, claim, FAILED, REFUSED);
-      await registerType(storage, {});
-      for (const isGone of [false, true]) {
-        if (isGone) assert.ok(await storage.eventTypes.deleteEventType("issue.opened"));
-        await redeliver(storage, claim.deliveryId);
-        const [again] = await claimAll(storage, LATER_MS);
-        assert.deepEqual(again?.view?.omit, ["/user"]);
-        assert.ok(again && (await settleAs(storage, again, FAILED, REFUSED)));
-      }
-    },
-  );
-
-  promised("no field leaves for which the grant has lost its scope", async (storage) => {
-    await registerType(storage, { fieldScopes: USER_FIELD });
-    await makeHook(storage, hookOf("hok", OF_GREETER));
-    const id = await grant(storage, ANN, GREETER, ["users"]);
-    const claim = await ingestClaimed(storage, eventOf("evt_1", { data: DATA }));
-    assert.equal(claim.view, null);
-    await settleAs(storage, claim, FAILED, REFUSED);
-    await storage.accounts.changeGrant(id, ["issues"]);
-    await redeliver(storage, claim.deliveryId);
-    const [again] = await claimAll(storage, LATER_MS);
-    assert.deepEqual(again?.view?.omit, ["/user"]);
-  });
-}
-
-async function registerType(
-  { eventTypes }: Storage,
-  over: {
-    readonly scopes?: readonly string[];
-    readonly fieldScopes?: readonly { pointer: string; scopes: readonly string[] }[];
-  },
-): Promise<void> {
-  const shown = {
-    description: null,
-    schema: {},
-    sensitive: [],
-    notPassword: [],
-    action: "opened",
-    examples: [],
-  };
-  const definition = { ...shown, scopes: null, fieldScopes: [], ...over };
-  const bounds = { typesMax: 10, versionsMax: 10, fingerprint: JSON.stringify(over), nowMs: START_MS };
-  const put = await eventTypes.putEventType({ type: "issue.opened", definition, ...bounds });
-  assert.equal(put.kind, "put");
 }
 
 function refuses(promised: Promised): void {

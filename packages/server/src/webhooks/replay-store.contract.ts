@@ -1,6 +1,7 @@
 /** The promises of `replay-store.ts`, tried on an engine. Each suite is a file beside this one. */
 import { describe } from "node:test";
 import { redeliveries } from "./redelivery.contract.ts";
+import { redeliveredViews } from "./redelivery-views.contract.ts";
 import { replayPaces } from "./replay-pace.contract.ts";
 import { replayRecords } from "./replay-records.contract.ts";
 import { replaySteps } from "./replay-steps.contract.ts";
@@ -11,6 +12,7 @@ export function replayStoreContract(name: string, open: () => Promise<OpenedStor
   const promised = promisedOf(open);
   describe(`replays' store on ${name}`, () => {
     describe("redelivering one", () => redeliveries(promised));
+    describe("and what its hook sees then", () => redeliveredViews(promised));
     describe("replays as they are kept", () => replayRecords(promised));
     describe("what a replay makes due", () => replaySteps(promised));
     describe("and how fast", () => replayPaces(promised));
