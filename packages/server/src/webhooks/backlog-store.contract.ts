@@ -211,6 +211,7 @@ async function fill(storage: Storage, { pings } = { pings: 1 }): Promise<readonl
     hookOf("hok_paused", OF_ANN),
     hookOf("hok_pending", OF_ANN, { state: "pending" }),
     hookOf("hok_released", OF_ANN),
+    hookOf("hok_disabled", OF_ANN),
   ];
   for (const hook of hooks)
     await makeHook(storage, hook, pings > 0 && hook.state === "pending" ? pingAt(START_MS) : null);
@@ -222,6 +223,7 @@ async function fill(storage: Storage, { pings } = { pings: 1 }): Promise<readonl
   }
   await change(storage, "hok_paused", { state: "paused" }, START_MS + 1);
   await change(storage, "hok_released", { state: "paused" }, START_MS + 1);
+  await change(storage, "hok_disabled", { state: "disabled" }, START_MS + 1);
   for (const n of [1, 2, 3]) await ingestOne(storage, eventOf(`evt_${n}`, { atMs: START_MS + n }));
   await change(storage, "hok_released", { state: "active" }, START_MS + 5);
   await ingestOne(storage, eventOf("evt_4", { atMs: START_MS + 6 }), { nowMs: START_MS + 6, countMax: 1 });
