@@ -27,7 +27,7 @@ export function documentRoute(
         operationId: "getDocument",
         summary: "This API as an OpenAPI 3.1 document",
         description:
-          "Made from the schemas that requests are validated with. Its `webhooks` are the registered event types.",
+          "Made from the schemas that requests are validated with. Its `webhooks` are the registered event types, and those of the platform.",
         tags: ["platform"],
         response: answers({ 200: json("The document", Type.Object({})) }),
       },

@@ -78,7 +78,12 @@ describe("an event type", () => {
     const made = await put("issue.opened", whole);
     const ask = (path: string, as: string | null) =>
       apis.askPublic({ method: "GET", path: `/integrations/event-types${path}`, as });
-    assert.deepEqual((await ask("", app)).json, { data: [made.json], next: null });
+    const all = (await ask("", app)).json;
+    assert.equal(all.next, null);
+    assert.deepEqual(all.data.at(-1), made.json);
+    const types = all.data.map(({ type }: { readonly type: string }) => type);
+    assert.deepEqual(types, ["hook.failing", "hook.paused", "hook.resumed", "issue.opened"]);
+    assert.deepEqual((await ask("/hook.failing", app)).json, all.data[0]);
     assert.deepEqual((await ask("/issue.opened", app)).json, made.json);
     assert.equal((await ask("/no.such", app)).status, 404);
     assert.equal((await ask("", null)).status, 401);

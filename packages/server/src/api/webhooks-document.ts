@@ -2,14 +2,15 @@
 
 import { isObject, mapParts, pointerIn, type Schema } from "../schemas/schema-walk.ts";
 import type { EventType, JsonObject } from "../webhooks/event-type.ts";
+import { PLATFORM_EVENT_TYPES } from "../webhooks/platform-event-types.ts";
 
 interface Document {
   readonly components?: { readonly schemas?: JsonObject };
 }
 
-/** The same document with a webhook for each type; where there is no type, the same. */
-export function withWebhooks<Given extends object>(document: Given, eventTypes: readonly EventType[]): Given {
-  if (eventTypes.length === 0) return document;
+/** The same document with a webhook for each type, and for each of the platform's own. */
+export function withWebhooks<Given extends object>(document: Given, registered: readonly EventType[]): Given {
+  const eventTypes = [...PLATFORM_EVENT_TYPES, ...registered];
   const { components } = document as Document;
   const schemas = Object.fromEntries(eventTypes.map((one) => [nameOf(one), dataSchema(one)]));
   return {

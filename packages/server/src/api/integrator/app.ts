@@ -7,6 +7,7 @@ import type { BacklogStore } from "../../webhooks/backlog-store.ts";
 import type { Catalogues } from "../../webhooks/catalogue.ts";
 import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
 import type { Hooks } from "../../webhooks/hooks.ts";
+import { withPlatformTypes } from "../../webhooks/platform-event-types.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import { deliveryRoutes } from "../deliveries.ts";
 import { documentRoute } from "../document-route.ts";
@@ -118,7 +119,7 @@ export async function buildIntegratorApi(deps: IntegratorDeps): Promise<Api> {
     },
   });
 
-  readEventTypeRoutes(api, `${prefix}/event-types`, deps.eventTypes);
+  readEventTypeRoutes(api, `${prefix}/event-types`, withPlatformTypes(deps.eventTypes));
   hookRoutes(api, deps);
   userSecretRoutes(api, deps);
   feedRoutes(api, `${prefix}/hooks/:hook`, deps, "forbidden");
