@@ -2,7 +2,7 @@
 
 import { isObject, mapParts, pointerIn, type Schema } from "../schemas/schema-walk.ts";
 import type { EventType, JsonObject } from "../webhooks/event-type.ts";
-import { PLATFORM_EVENT_TYPES } from "../webhooks/platform-event-types.ts";
+import { PLATFORM_EVENT_TYPES } from "../webhooks/platform-catalogue.ts";
 
 interface Document {
   readonly components?: { readonly schemas?: JsonObject };

@@ -7,7 +7,7 @@ import type { BacklogStore } from "../../webhooks/backlog-store.ts";
 import type { Catalogues } from "../../webhooks/catalogue.ts";
 import type { EventTypeStore } from "../../webhooks/event-type-store.ts";
 import type { Hooks } from "../../webhooks/hooks.ts";
-import { withPlatformTypes } from "../../webhooks/platform-event-types.ts";
+import { withPlatformTypes } from "../../webhooks/platform-catalogue.ts";
 import type { WebhookStore } from "../../webhooks/store.ts";
 import { deliveryRoutes } from "../deliveries.ts";
 import { documentRoute } from "../document-route.ts";

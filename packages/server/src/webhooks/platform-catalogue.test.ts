@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EventType } from "./event-type.ts";
 import { findEventTypeFlaws } from "./event-type-flaws.ts";
+import { PLATFORM_EVENT_TYPES, withPlatformTypes } from "./platform-catalogue.ts";
 import { isReserved } from "./platform-event.ts";
-import { PLATFORM_EVENT_TYPES, withPlatformTypes } from "./platform-event-types.ts";
 
 const OWN = PLATFORM_EVENT_TYPES.map(({ type }) => type);
 
