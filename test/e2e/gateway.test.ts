@@ -67,8 +67,11 @@ const pay = (client: Client, amount: unknown, key?: string) =>
 test("the gateway as a process of its own", async (t) => {
   const payments = await startPayments();
   const platform = await startPlatform({
-    args: ["--upstream", payments.url, "--openapi", "openapi.json"],
-    prepare: (folder) => writeFileSync(join(folder, "openapi.json"), JSON.stringify(DOCUMENT)),
+    args: ["--upstream", payments.url, "--openapi", "openapi.json", "--policy", "policy.yaml"],
+    prepare: (folder) => {
+      writeFileSync(join(folder, "openapi.json"), JSON.stringify(DOCUMENT));
+      writeFileSync(join(folder, "policy.yaml"), "");
+    },
   });
   const provider = createClient(platform.providerUrl, `Bearer ${platform.operatorKey}`);
   await provider.post("/v1/users", { id: "ada" });
@@ -88,6 +91,30 @@ test("the gateway as a process of its own", async (t) => {
     assert.equal((await pay(ada, 5)).status, 201);
     assert.deepEqual(payments.asked, ['{"amount":5}']);
   });
+
+  await t.test(
+    "keeps to another policy from a signal on, and to the old one where that is no good",
+    async () => {
+      const write = (text: string): void => writeFileSync(join(platform.dataFolder, "policy.yaml"), text);
+      const limit = async () => (await ada.get("/rate_limit")).body.rate;
+      const { used } = await limit();
+      assert.ok(used > 0);
+      write("rate_limit: { user: { limit: 777, window_s: 3600 } }\n");
+      process.kill(platform.pid(), "SIGHUP");
+      while ((await limit()).limit !== 777) await sleep(10);
+      assert.equal((await limit()).used, used, "what was used is not forgotten");
+      write("rate_limit: { user: { limit: -1 } }\n");
+      process.kill(platform.pid(), "SIGHUP");
+      while (!platform.output().includes("policy.refused")) await sleep(10);
+      assert.match(platform.output(), /policy\.yaml:1:\d+: rate_limit\.user\.limit is -1/);
+      assert.equal((await limit()).limit, 777);
+      // Without a signal the file is looked at every two seconds.
+      write("rate_limit: { user: { limit: 778, window_s: 3600 } }\n");
+      while ((await limit()).limit !== 778) await sleep(50);
+      write("");
+      while ((await limit()).limit !== 5_000) await sleep(50);
+    },
+  );
 
   await t.test("turns away whom the operator bans, after a restart, too, until that is lifted", async () => {
     const body = { state: "banned", reason: "Sent spam." };

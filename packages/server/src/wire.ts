@@ -15,6 +15,8 @@ export interface Platform {
   readonly publicUrl: string;
   readonly providerUrl: string;
   readonly keys: Keys;
+  /** Reads the files that may change while everything runs; they are watched besides. */
+  reload(): void;
   /** Takes nothing new, finishes what is under way, and closes everything, last first. */
   stop(): Promise<void>;
 }
@@ -32,6 +34,7 @@ export async function wire(options: Options, sources: Sources, world: World): Pr
   const { integrators, provider } = listeners;
   await lifecycle.start([
     ...parts,
+    ground.policy.part,
     ground.space,
     wayIn.standings,
     wayOut.sweeper,
@@ -53,6 +56,7 @@ export async function wire(options: Options, sources: Sources, world: World): Pr
     publicUrl,
     providerUrl,
     keys: ground.keys,
+    reload: ground.policy.look,
     async stop() {
       await lifecycle.stop();
       await opened.disposeAsync();

@@ -6,6 +6,12 @@ export type StopSignal = (typeof STOP_SIGNALS)[number];
 // What a shell reports for a process that a signal ended.
 const SIGNAL_EXIT_BASE = 128;
 
+/** Runs `run` at each SIGHUP, which would end the process otherwise. The answer takes the listener off again. */
+export function onReloadSignal(run: () => void): () => void {
+  process.on("SIGHUP", run);
+  return () => void process.off("SIGHUP", run);
+}
+
 /**
  * Runs `run` at the first SIGTERM or SIGINT; the second one ends the process at once, for whoever cannot wait.
  * The answer takes the listeners off again.

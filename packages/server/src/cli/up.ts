@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { systemClock } from "../base/clock.ts";
 import { systemDice } from "../base/dice.ts";
 import { createLog } from "../base/log.ts";
-import { onStopSignal } from "../base/signals.ts";
+import { onReloadSignal, onStopSignal } from "../base/signals.ts";
 import { type Platform, wire } from "../wire.ts";
 import type { CommandIo } from "./command-io.ts";
 import { addConfigFlags, loadCommandOptions } from "./config-flags.ts";
@@ -32,8 +32,11 @@ export function upCommand(io: CommandIo): Command {
     const log = createLog({ level: loaded.options.log.level, destination: { write: io.stderr } });
     const world = { clock: systemClock, dice: systemDice, log };
     const platform = await wire(loaded.options, loaded.sources, world);
+    // A terminal that closes sends the same signal, and then the process is to end with it.
+    const stopReloading = io.columns?.() == null ? onReloadSignal(platform.reload) : () => {};
     io.stdout(welcome(platform));
     await stopping;
+    stopReloading();
     await platform.stop();
   });
 }

@@ -171,7 +171,7 @@ export const OPTIONS = {
     variable: "TRULINKS_POLICY",
     flag: flag("--policy", "FILE"),
     kind: kinds.filePath,
-    what: "A YAML file with the numbers of the policy that differ from the defaults.",
+    what: "A YAML file with the numbers of the policy that differ from the defaults; read anew when it changes, and at SIGHUP.",
     example: "/etc/trulinks/policy.yaml",
   }),
   "log.level": option({

@@ -4,12 +4,9 @@ import { POLICY_DEFAULT, type Policy } from "@trulinks/protocol";
 import type { TSchema } from "typebox";
 import { Errors } from "typebox/value";
 import { suggest } from "../base/nearest.ts";
-import { StartRefused } from "../base/start-refused.ts";
-import { type Flaw, formatFlaw, type Place, show, sortFlaws } from "./flaw.ts";
-import type { Options } from "./options.ts";
+import { type Flaw, type Place, show, sortFlaws } from "./flaw.ts";
 import { POLICY_SCHEMA, policyFromDocument } from "./policy-schema.ts";
-import type { Sources } from "./rules.ts";
-import { type ReadText, readFailure, readText } from "./text-reader.ts";
+import { type ReadText, readFailure } from "./text-reader.ts";
 import { parseYaml, toPlain, type YamlNode } from "./yaml-tree.ts";
 
 export type PolicyLoaded =
@@ -25,13 +22,6 @@ export function loadPolicy(file: string | null, namedBy: Place, read: ReadText):
     return { kind: "flawed", flaws: [{ place: namedBy, path: "policy", message }] };
   }
   return parsePolicy(found.text, basename(file));
-}
-
-/** The policy to start with; throws `StartRefused` if the file is no good. */
-export function startPolicy(options: Pick<Options, "policy">, sources: Sources): Policy {
-  const loaded = loadPolicy(options.policy, sources.policy, readText);
-  if (loaded.kind === "flawed") throw new StartRefused(loaded.flaws.map(formatFlaw).join("\n"));
-  return loaded.policy;
 }
 
 /** `file` is the name to show in flaws. */

@@ -1,14 +1,14 @@
 /** What both flows stand on, opened in order. */
-import type { Policy } from "@trulinks/protocol";
 import { bytesLeftAt, type FreeSpace, watchFreeSpace } from "../base/free-space.ts";
 import { telling } from "../base/telling.ts";
 import type { World } from "../base/world.ts";
 import { openDataFolder } from "../config/data-folder.ts";
 import { type Keys, loadKeys } from "../config/keys.ts";
+import { type LivePolicy, openPolicy } from "../config/live-policy.ts";
 import type { Options } from "../config/options.ts";
 import { otlpOf } from "../config/otlp.ts";
-import { startPolicy } from "../config/policy.ts";
 import type { Sources } from "../config/rules.ts";
+import { readText } from "../config/text-reader.ts";
 import { type Certificates, startCertificates } from "../config/tls.ts";
 import { openSecrets, type Secrets } from "../secrets/open.ts";
 import { openStorage } from "../storage/open.ts";
@@ -22,7 +22,7 @@ export interface Ground {
   readonly sources: Sources;
   readonly world: World;
   readonly keys: Keys;
-  readonly policy: Policy;
+  readonly policy: LivePolicy;
   readonly certificates: Certificates;
   readonly storage: Storage;
   readonly space: FreeSpace;
@@ -39,7 +39,7 @@ export async function openGround(
   world: World,
 ): Promise<Ground> {
   const { clock, dice } = world;
-  const policy = startPolicy(options, sources);
+  const policy = openPolicy({ file: options.policy, namedBy: sources.policy, read: readText, ...world });
   const certificates = startCertificates(options, sources, world);
   const telemetry = await openTelemetry({ otlp: otlpOf(options), version: VERSION, ...world });
   opening.defer(() => telemetry.close());

@@ -1,4 +1,5 @@
 /** The two APIs and the gateway, on their two addresses. */
+import type { RequestListener } from "node:http";
 import { tellingEnds } from "../accounts/telling-ends.ts";
 import { buildIntegratorApi } from "../api/integrator/app.ts";
 import { PROVIDER_PROBLEMS_PAGE } from "../api/problems-page.ts";
@@ -19,7 +20,7 @@ export async function createListeners(
   { hooks, feeds, testEvents, publish, findAnswered, catalogues, replays, erasures, sender }: WayOut,
   { identify, quotas, gateway, standingOf, refreshStandings }: WayIn,
 ): Promise<{ readonly integrators: Listener; readonly provider: Listener }> {
-  const { options, world, policy, certificates, storage, space, keyring, keys, tell } = ground;
+  const { options, world, policy, storage, space, keyring, keys, tell } = ground;
   const { webhooks, backlog, eventTypes, idempotency, standings } = storage;
   const accounts = tellingEnds(storage.accounts, sender.recall);
   const { vault } = keyring;
@@ -29,7 +30,8 @@ export async function createListeners(
     ...stores,
     onFact: tell,
     ...{ replays, replayRecords: storage.replays },
-    ...{ version: VERSION, vault, hooks, feeds, testEvents, catalogues, isSpaceShort, policy: () => policy },
+    ...{ version: VERSION, policy: policy.current, vault, hooks, feeds, testEvents, catalogues },
+    isSpaceShort,
   };
   const providerApi = await buildProviderApi({
     ...both,
@@ -58,19 +60,32 @@ export async function createListeners(
     signingKey: keyring.signer?.publicKey ?? null,
   });
 
+  const listener = divide({
+    prefix,
+    aliases,
+    own: continuing(integratorApi.routing),
+    rest: gateway.listener,
+  });
+  return serveBoth(ground, { provider: continuing(providerApi.routing), integrators: listener });
+}
+
+function serveBoth(
+  { options, world, certificates }: Ground,
+  listeners: Readonly<Record<"integrators" | "provider", RequestListener>>,
+): { readonly integrators: Listener; readonly provider: Listener } {
   const secured = { tls: certificates.tls, clock: world.clock };
   const provider = serveOn({
     name: "provider",
     address: options.provider.listen,
-    listener: continuing(providerApi.routing),
+    listener: listeners.provider,
     documentation: PROVIDER_PROBLEMS_PAGE,
     ...secured,
   });
   const integrators = serveOn({
     name: "public",
     address: options.public.listen,
-    listener: divide({ prefix, aliases, own: continuing(integratorApi.routing), rest: gateway.listener }),
-    documentation: `${prefix}/problems`,
+    listener: listeners.integrators,
+    documentation: `${options.public.prefix}/problems`,
     ...secured,
   });
   return { integrators, provider };

@@ -1,4 +1,5 @@
 /** A request's way in. */
+import { plansOf } from "@trulinks/limits";
 import { quotaKey } from "../accounts/caller.ts";
 import { createIdentify } from "../accounts/identify.ts";
 import { StartRefused } from "../base/start-refused.ts";
@@ -20,7 +21,8 @@ export type WayIn = ReturnType<typeof createWayIn>;
 export function createWayIn(opening: AsyncDisposableStack, ground: Ground) {
   const { options, world, policy, storage, keys, keyring, tell } = ground;
   const identify = createIdentify({ store: storage.accounts, clock: world.clock });
-  const quotas = createQuotas(policy, quotaKey);
+  const quotas = createQuotas(policy.current(), quotaKey);
+  policy.beforeChange((next) => quotas.limiter.adopt(plansOf(next)));
   const standings = createStandings({ store: storage.standings, ...world });
   const standingOf: StandingOf = (caller, address) => standings.of({ ...caller, address });
   const { url, timeout_ms: timeoutMs } = options.upstream;
@@ -30,7 +32,7 @@ export function createWayIn(opening: AsyncDisposableStack, ground: Ground) {
     upstream: url && { url: url.href, timeoutMs },
     findOperation: operationsOf(ground),
     judgedBytesMax: options.upstream.json_bytes_max,
-    validationStatus: () => policy.validation.status,
+    validationStatus: () => policy.current().validation.status,
     kept: createKeptAnswers({ idempotency: storage.idempotency, vault: keyring.vault, ...world }),
     standingOf,
     appPath: `${options.public.prefix}/app`,

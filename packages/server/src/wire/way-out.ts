@@ -29,7 +29,7 @@ export function createWayOut(opening: AsyncDisposableStack, ground: Ground) {
     store: storage.webhooks,
     health: storage.health,
     keyring,
-    policy: () => policy.webhooks,
+    policy: () => policy.current().webhooks,
     ...world,
   };
   const { sender, keeper, healthKeeper, wake } = createSending({
