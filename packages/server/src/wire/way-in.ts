@@ -53,19 +53,29 @@ function operationsOf({ options, sources, policy }: Ground): FindOperation {
   const refuse = (message: string): never => {
     throw new StartRefused(formatFlaw({ place: sources[path], path, message }));
   };
+  const spent = (
+    find: FindOperation,
+    spending: readonly { readonly name: string; readonly resource: string | null }[],
+  ): FindOperation => {
+    const stray = strayQuota(policy.current(), spending);
+    if (stray !== null) return refuse(stray);
+    policy.beforeChange((next) => {
+      const strayThen = strayQuota(next, spending);
+      if (strayThen !== null) throw new RangeError(strayThen);
+    });
+    return find;
+  };
   if (openapi !== null) {
     const { routed } = startOpenapi(openapi, sources["upstream.openapi"], readOpenapi);
-    const stray = strayQuota(
-      policy,
+    return spent(
+      createRouter(routed),
       routed.map(({ operation }) => operation),
     );
-    return stray === null ? createRouter(routed) : refuse(stray);
   }
   const read = readPatterns(operations);
   if (read.kind === "flawed") return refuse(`${path}[${read.index}]: ${read.message}`);
-  const stray = strayQuota(
-    policy,
+  return spent(
+    read.find,
     operations.map(({ method, path, marks }) => ({ name: `${method} ${path}`, resource: marks.resource })),
   );
-  return stray === null ? read.find : refuse(stray);
 }
