@@ -122,7 +122,7 @@ export class Callers {
       if (share === 0) this.#forget(caller);
       else if (share <= leastShare) [least, leastShare] = [caller, share];
     }
-    return least === null || least.slot === NOWHERE ? null : least;
+    return least;
   }
 
   #forget(caller: Caller): void {
