@@ -14,9 +14,17 @@ export type Asked =
     }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
-type Arrival = Pick<IncomingMessage, "method" | "url" | "headers" | "rawHeaders">;
+type Arrival = Pick<IncomingMessage, "method" | "url" | "headers" | "rawHeaders" | "httpVersion">;
 
-export function readRequest({ method, url = "", headers, rawHeaders }: Arrival, bodyBytesMax: number): Asked {
+export function readRequest(
+  { method, url = "", headers, rawHeaders, httpVersion }: Arrival,
+  bodyBytesMax: number,
+): Asked {
+  // HTTP/1.0 has no codings: a proxy of that age has read another body here, or none (RFC 9112, 6.1).
+  if (httpVersion === "1.0" && headers["transfer-encoding"] !== undefined) {
+    const detail = "HTTP/1.0 has no transfer codings.";
+    return refused({ code: "unparseable", detail, headers: [["Connection", "close"]] });
+  }
   // An upstream's answer to TRACE would show the caller the identity that only the upstream is to see.
   if (method === "TRACE") {
     return refused({
