@@ -325,20 +325,16 @@ function entries(promised: Promised): void {
 }
 
 function newest(promised: Promised): void {
-  promised("of every hook that there is the number of its newest delivery is found", async (storage) => {
+  promised("the hooks that have something newer, or are gone, are found", async (storage) => {
     await makeHook(storage, hookOf("hok_1", OF_ANN));
     await makeHook(storage, hookOf("hok_2", OF_ANN, { events: ["other"] }));
-    await makeHook(storage, hookOf("hok_3", OF_ANN));
     await storeMany(storage, 3);
-    const found = await storage.feed.findNewest(["hok_1", "hok_2", "hok_none"].map(hookId));
-    assert.deepEqual(
-      found.toSorted((one, other) => (one.hookId < other.hookId ? -1 : 1)),
-      [
-        { hookId: "hok_1", newest: 3 },
-        { hookId: "hok_2", newest: 0 },
-      ],
-    );
-    assert.deepEqual(await storage.feed.findNewest([]), []);
+    const newer = async (...places: readonly (readonly [string, number])[]) =>
+      (await storage.feed.findNewer(places.map(([id, after]) => ({ hookId: hookId(id), after })))).toSorted();
+    assert.deepEqual(await newer(["hok_1", 2], ["hok_2", 0], ["hok_none", 7]), ["hok_1", "hok_none"]);
+    assert.deepEqual(await newer(["hok_1", 3], ["hok_2", 5]), []);
+    assert.deepEqual(await newer(["hok_1", 0]), ["hok_1"]);
+    assert.deepEqual(await newer(), []);
   });
 
   promised("whoever stores hears of which hooks there is more than was claimed", async (storage) => {

@@ -66,9 +66,10 @@ export type Acknowledged =
   | { readonly kind: "beyond"; readonly newest: number }
   | { readonly kind: "unknown-hook" };
 
-export interface NewestNumber {
+/** Where somebody stands in the feed of a hook. */
+export interface FeedPlace {
   readonly hookId: HookId;
-  readonly newest: number;
+  readonly after: number;
 }
 
 export interface FeedStore {
@@ -82,6 +83,6 @@ export interface FeedStore {
    * has leased: it can settle no more. Pings are left alone.
    */
   acknowledge(acknowledgement: Acknowledgement): Promise<Acknowledged>;
-  /** Hooks that there are not are left out. */
-  findNewest(hookIds: readonly HookId[]): Promise<readonly NewestNumber[]>;
+  /** Those of the hooks that have a delivery after the number, or are gone; each named at most once in `places`. */
+  findNewer(places: readonly FeedPlace[]): Promise<readonly HookId[]>;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { EventId, HookId } from "@trulinks/protocol";
 import { createVirtualTime, type VirtualTime } from "../../../../test/simulation/virtual-time.ts";
+import type { FeedPlace } from "./feed-store.ts";
 import {
   createFeedWaiting,
   FEED_WAITING_MAX,
@@ -36,12 +37,11 @@ function createStage(): Stage {
   const waiting = createFeedWaiting({
     clock: time.clock,
     store: {
-      async findNewest(hookIds) {
-        asked.push(hookIds);
-        return hookIds.flatMap((hookId) => {
-          const number = newest.get(hookId);
-          return number === undefined ? [] : [{ hookId, newest: number }];
-        });
+      async findNewer(places) {
+        asked.push(places.map(({ hookId }) => hookId));
+        const isNews = ({ hookId, after }: FeedPlace) =>
+          (newest.get(hookId) ?? Number.POSITIVE_INFINITY) > after;
+        return places.filter(isNews).map(({ hookId }) => hookId);
       },
     },
   });
@@ -192,11 +192,11 @@ describe("what waiting costs", () => {
   test("a store that is away is asked again", async () => {
     const time = createVirtualTime(0);
     let asked = 0;
-    const findNewest = async () => {
+    const findNewer = async () => {
       asked += 1;
       throw new Error("away");
     };
-    const waiting = createFeedWaiting({ clock: time.clock, store: { findNewest } });
+    const waiting = createFeedWaiting({ clock: time.clock, store: { findNewer } });
     const entered = waiting.enter({
       hookId: HOK,
       owner: "ann",

@@ -51,7 +51,7 @@ export interface FeedWaiting extends Part {
 }
 
 export interface FeedWaitingDeps {
-  readonly store: Pick<FeedStore, "findNewest">;
+  readonly store: Pick<FeedStore, "findNewer">;
   readonly clock: Pick<Clock, "after">;
 }
 
@@ -77,12 +77,15 @@ export function createFeedWaiting({ store, clock }: FeedWaitingDeps): FeedWaitin
   async function lookOnce(): Promise<void> {
     const asleep = [...readers()].filter(({ sleeping }) => sleeping !== null);
     if (asleep.length === 0) return;
-    const found = await store.findNewest([...new Set(asleep.map(({ hookId }) => hookId))]);
-    const newestOf = new Map(found.map(({ hookId, newest }) => [hookId, newest]));
-    for (const reader of asleep) {
-      const newest = newestOf.get(reader.hookId);
-      // Of a hook that is gone the reader had better hear.
-      if (newest === undefined || newest > (reader.sleeping?.after ?? newest)) wake(reader);
+    // Of those who wait at one hook it is the one furthest behind that counts: the others look in vain, and wait again.
+    const afterOf = new Map<HookId, number>();
+    for (const { hookId, sleeping } of asleep) {
+      const after = sleeping?.after ?? Number.POSITIVE_INFINITY;
+      afterOf.set(hookId, Math.min(after, afterOf.get(hookId) ?? after));
+    }
+    // Of a hook that is gone they had better hear, too.
+    for (const hookId of await store.findNewer([...afterOf].map(([id, after]) => ({ hookId: id, after })))) {
+      for (const reader of readersOf.get(hookId) ?? []) wake(reader);
     }
   }
 

@@ -9,7 +9,6 @@ import type {
   FeedPage,
   FeedRequest,
   FeedStore,
-  NewestNumber,
 } from "../../webhooks/feed-store.ts";
 import { EVENT_COLUMNS, type EventColumns, toEvent } from "../event-row.ts";
 import { feedRun, withinBytes } from "../feed-run.ts";
@@ -30,14 +29,19 @@ export function createFeed(database: Database): FeedStore {
   return {
     readFeed: (request) => readFeed(database, request),
     acknowledge: (acknowledgement) => acknowledge(database, acknowledgement),
-    async findNewest(hookIds) {
-      const rows = await database.all<Pick<HookRow, "id" | "last_sequence">>(NEWEST, hookIds);
-      return rows.map((row): NewestNumber => ({ hookId: row.id, newest: row.last_sequence }));
+    async findNewer(places) {
+      const rows = await database.all<Pick<HookRow, "id">>(
+        NEWER,
+        places.map(({ hookId }) => hookId),
+        places.map(({ after }) => after),
+      );
+      return rows.map(({ id }) => id);
     },
   };
 }
 
-const NEWEST = "SELECT id, last_sequence FROM hooks WHERE id = ANY($1)";
+const NEWER = `SELECT place.id FROM unnest($1::text[], $2::bigint[]) AS place (id, after)
+  LEFT JOIN hooks ON hooks.id = place.id WHERE hooks.id IS NULL OR last_sequence > place.after`;
 
 // The number is read before the rows: what is stored in between is beyond it, and nothing up to it is missing.
 async function readFeed(database: Database, request: FeedRequest): Promise<FeedPage> {

@@ -8,7 +8,6 @@ import type {
   FeedPage,
   FeedRequest,
   FeedStore,
-  NewestNumber,
 } from "../../webhooks/feed-store.ts";
 import type { Hook } from "../../webhooks/hook.ts";
 import { EVENT_COLUMNS, type EventColumns, toEvent } from "../event-row.ts";
@@ -25,20 +24,14 @@ export function createFeed(ground: Ground): Sync<FeedStore> {
     // It begins with no `find`, as it may have deliveries to list first: with others' writes that costs no commit.
     readFeed: (request) => readFeed(ground, request),
     acknowledge: (acknowledgement) => acknowledge(ground, acknowledgement),
-    findNewest: (hookIds) =>
-      ground.database
-        .all<NewestRow>(NEWEST, JSON.stringify(hookIds))
-        .map((row): NewestNumber => ({ hookId: row.id, newest: row.last })),
+    findNewer: (places) =>
+      ground.database.all<{ readonly id: HookId }>(NEWER, JSON.stringify(places)).map(({ id }) => id),
   };
 }
 
-interface NewestRow {
-  readonly id: HookId;
-  readonly last: number;
-}
-
-const NEWEST = `SELECT hooks.id, last FROM json_each(?)
-  CROSS JOIN hooks ON hooks.id = json_each.value CROSS JOIN sequences ON sequences.key = sequence_key`;
+const NEWER = `SELECT value ->> 'hookId' AS id FROM json_each(?)
+  LEFT JOIN hooks ON hooks.id = value ->> 'hookId' LEFT JOIN sequences ON sequences.key = sequence_key
+  WHERE last IS NULL OR last > value ->> 'after'`;
 
 interface FeedRow extends DeliveryRow {
   readonly sequence: number;
@@ -75,8 +68,11 @@ function readFeed(ground: Ground, request: FeedRequest): FeedPage {
 }
 
 function newestOf(database: Database, hookId: HookId): number | null {
-  return database.all<NewestRow>(NEWEST, JSON.stringify([hookId]))[0]?.last ?? null;
+  return database.get<{ readonly last: number }>(NEWEST, hookId)?.last ?? null;
 }
+
+const NEWEST =
+  "SELECT last FROM hooks CROSS JOIN sequences ON sequences.key = sequence_key WHERE hooks.id = ?";
 
 function isFed({ state, payload_gone }: FeedRow): boolean {
   return FED_STATES.includes(state) && payload_gone !== 1;

@@ -162,7 +162,7 @@ const OFTEN: Readonly<Record<string, () => unknown>> = {
   findDelivery: () => webhooks.findDelivery("d" as DeliveryId, { kind: "app", appId: APP }),
   readFeed: () => feed.readFeed({ hookId: HOK, after: 0, countMax: 5, bytesMax: 1e6, nowMs: 9 }),
   acknowledge: () => feed.acknowledge({ hookId: HOK, through: 1, nowMs: 9, countMax: 5 }),
-  findNewest: () => feed.findNewest([HOK]),
+  findNewer: () => feed.findNewer([{ hookId: HOK, after: 0 }]),
   revokeGrant: () => accounts.revokeGrant("grn_1" as GrantId, 9),
   deleteHook: () => webhooks.deleteHook(HOK, 9),
   deleteUser: () => accounts.deleteUser(ANN, 9),
