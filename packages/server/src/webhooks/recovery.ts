@@ -25,6 +25,8 @@ export function isRecovering({
 // Timers are late by some milliseconds: what they were late for is made up for, up to this. It is counted in, so that in no
 // second there are more than the pace says.
 const SAVED_MS = 50;
+// What starts apart may arrive together: at a real receiver 207 came in a second of which 200 were to.
+const ON_THE_WAY_MS = 50;
 // Those that were sent away come a little slower than they could, so that others find room between them.
 const LATER_SHARE = 5 / 4;
 // Soon enough to lose no time, and late enough to be worth the way.
@@ -52,7 +54,7 @@ export function createRecovery(perS: () => number): Recovery {
     return pace;
   }
 
-  const betweenMs = (): number => (1_000 + SAVED_MS) / perS();
+  const betweenMs = (): number => (1_000 + SAVED_MS + ON_THE_WAY_MS) / perS();
 
   return {
     waitMs: (origin, nowMs) => Math.max(0, paceOf(origin, nowMs).nextMs - nowMs),
