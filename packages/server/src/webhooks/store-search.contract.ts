@@ -103,4 +103,16 @@ export function search(promised: Promised): void {
       assert.equal(new Set(pages.flat().map(({ id }) => id)).size, 14);
     },
   );
+
+  promised("an id is itself, and no pattern of others", async (storage) => {
+    for (const id of ["h_k", "hxk", "h.k"]) await makeHook(storage, hookOf(id, OF_ANN));
+    await storage.webhooks.ingest([eventOf("e", { type: "a_b" })], claiming());
+    await storage.webhooks.ingest([eventOf("f", { type: "axb" })], claiming());
+    const ofHook = await listAll(storage, { hookId: hookId("h_k") });
+    assert.deepEqual(ofHook.map(({ hookId: hook, type }) => `${hook} ${type}`).sort(), [
+      "h_k a_b",
+      "h_k axb",
+    ]);
+    assert.equal((await listAll(storage, { type: "a_b" })).length, 3);
+  });
 }

@@ -1,7 +1,7 @@
 /**
  * What a list of deliveries is filtered by, and along which index. The planner may think that most rows match, and then
- * walks along another index through all of them; so each walk is a range in the whole order of its index, which no
- * other index can give.
+ * walks along another index through all of them; so each walk is asked for in the whole order of its index, which
+ * no other index can give.
  */
 import type { DeliveryFilter, DeliveryReach } from "../../webhooks/store.ts";
 import { type IdRange, LOOKED_AT_MAX, PROBED_MAX, type Way, type WayName } from "../delivery-search.ts";
@@ -26,19 +26,33 @@ const CONDITIONS: Readonly<Partial<Record<WayName, string>>> = {
   status: "last_status <> 200",
 };
 
-const TYPES: Readonly<Record<string, string>> = { last_status: "integer" };
-
-/** `what` of the deliveries along the way, newest first. */
+/**
+ * `what` of the deliveries along the way, newest first. A text is compared by LIKE without a wildcard: to the index that is
+ * the same as being equal, with an end where the next value begins, and yet the planner does not strike the column from
+ * the order. For a number there is no such thing; a row's comparison ends only where its first member changes.
+ */
 function along({ name, columns }: Way, [fromId, toId]: IdRange, what: string, bind: Bind): string {
-  const names = [...columns.map(([column]) => column), "id"];
-  const values = columns.map(([column, value]) => `${bind(value)}::${TYPES[column] ?? "text"}`);
+  const terms: string[] = [];
+  const place: string[] = [];
+  const values: string[] = [];
+  for (const [column, value] of columns) {
+    if (typeof value === "string") terms.push(`${column} LIKE ${bind(exactly(value))}::text`);
+    else {
+      place.push(column);
+      values.push(`${bind(value)}::integer`);
+    }
+  }
   const edge = (id: string): string => `(${[...values, `${bind(id)}::text`].join(", ")})`;
-  const place = `(${names.join(", ")})`;
-  const terms = [`${place} < ${edge(toId)}`, `${place} >= ${edge(fromId)}`];
+  const inOrder = `(${[...place, "id"].join(", ")})`;
+  terms.push(`${inOrder} < ${edge(toId)}`, `${inOrder} >= ${edge(fromId)}`);
   const condition = CONDITIONS[name];
   if (condition !== undefined) terms.push(condition);
-  const order = names.map((column) => `${column} DESC`).join(", ");
+  const order = [...columns.map(([column]) => column), "id"].map((column) => `${column} DESC`).join(", ");
   return `SELECT ${what} FROM deliveries WHERE ${terms.join(" AND ")} ORDER BY ${order}`;
+}
+
+function exactly(text: string): string {
+  return text.replace(/[\\%_]/g, "\\$&");
 }
 
 /** How many each of the ways leads to, up to `PROBED_MAX`: a list. */

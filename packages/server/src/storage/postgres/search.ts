@@ -15,16 +15,17 @@ import { limitOf } from "../page-of.ts";
 import type { Database, Queries } from "./database.ts";
 import { type Bind, counting, lastLookedAt, matchesAlong } from "./delivery-filter.ts";
 
-// For a range between two values that it does not know yet the planner expects few rows, however many there are. Then
-// it would rather gather all of them in a bitmap, and sort, than walk along an index and stop.
-const ALONG_INDEXES = "SELECT set_config('enable_bitmapscan', 'off', true)";
+// Planned for the values that are asked for, since LIKE leads to an index only where its text is known; and along indexes:
+// the planner would rather gather what it believes to be few in a bitmap, and sort, than walk and stop.
+const AS_ASKED = `SELECT set_config('enable_bitmapscan', 'off', true),
+  set_config('plan_cache_mode', 'force_custom_plan', true)`;
 
 export function search<Row extends { readonly id: string }>(
   database: Database,
   request: SearchRequest,
 ): Promise<readonly Findings<Row>[]> {
   return database.transact(async (transaction) => {
-    await transaction.run(ALONG_INDEXES);
+    await transaction.run(AS_ASKED);
     return searchAlongIndexes(transaction, request);
   });
 }
