@@ -17,13 +17,13 @@ export const GATEWAY_ERRORS = {
   suspended: {
     status: 403,
     title: "Suspended",
-    remedy: "`reason` says why and `until` when it ends. Mend it, or appeal at `appeal_url`.",
+    remedy: "Mend what `reason` says, and wait until `until`, or appeal at `appeal_url`.",
     guideline: "heed-errors",
   },
   banned: {
     status: 403,
     title: "Banned",
-    remedy: "`reason` says why and `until` when it ends, if it does. Appeal at `appeal_url`.",
+    remedy: "Read `reason`, and `until` if it ends at all, and appeal at `appeal_url`.",
     guideline: "heed-errors",
   },
   "unknown-operation": {
