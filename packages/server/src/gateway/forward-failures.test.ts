@@ -31,6 +31,11 @@ describe("an upstream that fails", () => {
       await using gateway = await startGateway(upstream.url);
       const answer = await ask(gateway, { method: "POST", headers: AS_GRANT, body: "x" });
       assert.deepEqual([answer.status, answer.headers["x-ratelimit-used"]], [502, "0"]);
+      const { port } = new URL(upstream.url);
+      assert.ok(
+        !(answer.body + JSON.stringify(answer.headers)).includes(port),
+        "where the upstream is, is nobody's affair",
+      );
     });
   }
 
