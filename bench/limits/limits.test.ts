@@ -1,32 +1,10 @@
 /** That the bench works: every part, over small numbers of everything. How fast is nobody's business here. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { text } from "node:stream/consumers";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { runQuick } from "../quick-run.contract.ts";
 
-const RUN = fileURLToPath(new URL("../run.ts", import.meta.url));
-
-interface Part {
-  readonly part: string;
-  readonly rows: readonly {
-    readonly name: string;
-    readonly kind: string;
-    readonly values: Readonly<Record<string, number | null>>;
-  }[];
-  readonly bars: readonly { readonly what: string }[];
-  readonly faults: readonly string[];
-}
-
-test("every decider decides, and every caller is remembered and forgotten", async () => {
-  const args = ["--conditions", "trulinks-source", RUN, "limits", "--quick", "--json"];
-  const child = spawn(process.execPath, args);
-  const ended = once(child, "close");
-  const [out, progress] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  const [code] = await ended;
-  assert.equal(code, 0, `${out}\n${progress}`);
-  const { parts } = JSON.parse(out) as { readonly parts: readonly Part[] };
+test("every decider decides, and every caller is remembered and forgotten", async (t) => {
+  const parts = await runQuick(t, "limits");
   assert.deepEqual(
     parts.map(({ part, rows, bars, faults }) => [part, rows.length, bars.length, faults]),
     [

@@ -13,14 +13,14 @@ const POLL_MS = 100;
 export const ABSENCES: readonly Trouble[] = [
   {
     part: "away-retries",
-    title: "The receiver is gone for two minutes; what it missed comes by retries",
+    title: "The receiver is gone for a minute; what it missed comes by retries",
     engines: ENGINES,
     concerned: "everybody",
     run: beAway,
   },
   {
     part: "away-replay",
-    title: "The receiver is gone for two minutes and nothing is retried; what it missed comes by a replay",
+    title: "The receiver is gone for a minute and nothing is retried; what it missed comes by a replay",
     engines: ENGINES,
     concerned: "everybody",
     hook: { retries: "none" },
@@ -34,7 +34,7 @@ export const ABSENCES: readonly Trouble[] = [
   },
   {
     part: "away-feed",
-    title: "A receiver that lives from the feed alone does not ask for two minutes, and then reads on",
+    title: "A receiver that lives from the feed alone does not ask for a minute, and then reads on",
     engines: ENGINES,
     concerned: "everybody",
     open: openFeedReader,

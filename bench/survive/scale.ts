@@ -27,7 +27,7 @@ export const FULL: Scale = {
   killForS: 60,
   databaseGoneS: 90,
   tenantS: 40,
-  awayS: 120,
+  awayS: 60,
   ackDeadlineMs: 10_000,
   retryAfterS: 5,
   retryS: 5,
