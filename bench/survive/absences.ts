@@ -9,6 +9,7 @@ const ENGINES = ["sqlite", "postgres"] as const;
 // The last attempts while it was gone are over by then.
 const OVER_MS = 2_000;
 const POLL_MS = 100;
+const EARLIER_MS = 60_000;
 
 export const ABSENCES: readonly Trouble[] = [
   {
@@ -25,7 +26,8 @@ export const ABSENCES: readonly Trouble[] = [
     concerned: "everybody",
     hook: { retries: "none" },
     async run(stage, scale) {
-      const since = new Date().toISOString();
+      // What was made just before may have been tried just after.
+      const since = new Date(Date.now() - EARLIER_MS).toISOString();
       const backMs = await beAway(stage, scale);
       await sleep(OVER_MS);
       await replay(stage, since);
