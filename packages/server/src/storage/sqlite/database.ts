@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { systemClock } from "../../base/clock.ts";
 
 export type Value = null | number | string | Uint8Array;
 
@@ -17,6 +18,7 @@ export interface Database {
 
 // How long a connection waits for another's lock. Another one exists only while two starts race to migrate.
 const BUSY_MS_MAX = 5_000;
+const SET_UP_PAUSE_MS = 20;
 
 // A commit costs by the page: of 8 KB (for files that are made from here on) it took a sixth less for each event than of
 // 4 KB; larger ones would make indexes of many hooks costly to write. A checkpoint writes each page once, however often it
@@ -34,8 +36,30 @@ const SETTINGS = `
 /** `file` may be `:memory:`. */
 export function openDatabase(file: string): Database {
   const connection = new DatabaseSync(file, { timeout: BUSY_MS_MAX });
-  connection.exec(SETTINGS);
+  setUp(connection);
   return keepPrepared(connection);
+}
+
+/** Where two switch a new file to its journal at once, SQLite does not let one wait for the other, but refuses it. */
+function setUp(connection: DatabaseSync): void {
+  const untilMs = systemClock.monotonic() + BUSY_MS_MAX;
+  for (;;) {
+    try {
+      connection.exec(SETTINGS);
+      return;
+    } catch (error) {
+      if (!isBusy(error) || systemClock.monotonic() >= untilMs) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SET_UP_PAUSE_MS);
+    }
+  }
+}
+
+const SQLITE_BUSY = 5;
+
+function isBusy(error: unknown): boolean {
+  if (!(error instanceof Error && "errcode" in error && typeof error.errcode === "number")) return false;
+  // The lower byte of a code says what it is, the rest of which kind.
+  return (error.errcode & 0xff) === SQLITE_BUSY;
 }
 
 // Preparing costs ten times what running does. Texts are constants of this program, so the map is bounded.
